@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "checks/message.hpp"
+#include "checks/metrics_baseline.hpp"
 #include "checks/prometheus_measurement.hpp"
 #include "codec/json_at.hpp"
 #include "codec/quantity.hpp"
@@ -102,6 +103,11 @@ std::string text_of(Duration age) {
   return format_duration(std::chrono::floor<std::chrono::seconds>(age));
 }
 
+// The timestamp has whole seconds.
+bool is_before_release(Time at, const std::optional<Time>& released) {
+  return released && at + std::chrono::seconds(1) <= *released;
+}
+
 PrometheusAnswer answer_of_item(const Json& item, std::optional<Time> released, Time now) {
   const auto at = parse_rfc3339(codec::text_at(item, {"timestamp"}));
   if (!at) return not_a_metric_list("the value has no valid timestamp");
@@ -116,8 +122,7 @@ PrometheusAnswer answer_of_item(const Json& item, std::optional<Time> released, 
                                format_rfc3339(*at), text_of(now - *at),
                                format_duration(max_external_value_age)));
   }
-  // The timestamp has whole seconds.
-  if (released && *at + std::chrono::seconds(1) <= *released) {
+  if (is_before_release(*at, released)) {
     return missing(Reason::StaleValue,
                    fmt::format("the value is of {}, before the release began at {}, so it says "
                                "nothing about the release; the adapter for external metrics may "
@@ -188,6 +193,17 @@ PrometheusAnswer parse_external_metric(const api::ExternalMetricCheck& check,
   return answer_of_item(values.front(), response.released, now);
 }
 
+InitialDelay initial_delay_of(std::string_view check, std::span<const std::string> delayed) {
+  const bool is_delayed = std::ranges::find(delayed, check) != delayed.end();
+  return is_delayed ? InitialDelay::Running : InitialDelay::Over;
+}
+
+api::Measurement external_metric_before_start(const api::Check& check, InitialDelay delay) {
+  return delay == InitialDelay::Over
+             ? not_started(check)
+             : api::Measurement{.check = check.name, .reason = Reason::Pending};
+}
+
 api::Measurement measure_external_metric(const api::Check& check, const PrometheusAnswer& answer,
                                          Time now) {
   const api::ExternalMetricCheck& external = external_of(check);
@@ -207,6 +223,20 @@ api::Measurement measure_external_metric(const api::Check& check, const Promethe
                                          measurement.threshold, series),
                              max_message_size);
   return measurement;
+}
+
+ExternalMetricMeasured measure_external_response(const api::Check& check,
+                                                 const ExternalMetricResponse& response, Time now) {
+  const api::ExternalMetricCheck& external = external_of(check);
+  ExternalMetricMeasured measured{.release = measure_external_metric(
+                                      check, parse_external_metric(external, response, now), now)};
+  if (measured.release.reason != Reason::StaleValue) return measured;
+  ExternalMetricResponse of_any_time = response;
+  of_any_time.released.reset();
+  const PrometheusAnswer answer = parse_external_metric(external, of_any_time, now);
+  if (answer && is_before_release(answer->at, response.released))
+    measured.baseline = measure_external_metric(check, answer, now);
+  return measured;
 }
 
 KnownBefore known_before_of(std::string_view check, std::span<const std::string> known_before) {

@@ -11,6 +11,9 @@
 //   new pods           created .... started ####################
 //             |<------ baseline ---->|<----- release: fails only after a pass ----->|
 //
+// The baseline may have a value from before the release. Such a value that arrives later, because
+// the adapter lags, is still one of the baseline.
+//
 //   before a pod had started   for the release      conclusion
 //   Pass, or a later Pass      Fail                 the release may be the cause
 //   Fail                       Fail                 it began before: AlreadyFailing
@@ -58,9 +61,26 @@ struct ExternalMetricResponse {
                                                      const ExternalMetricResponse& response,
                                                      Time now);
 
+// The measurement of a release of which no pod has started. It cannot fail. While the initialDelay
+// of the check runs, its reason is Pending.
+enum class InitialDelay : std::uint8_t { Over, Running };
+// `delayed`: the names of the checks whose initialDelay runs.
+[[nodiscard]] InitialDelay initial_delay_of(std::string_view check,
+                                            std::span<const std::string> delayed);
+[[nodiscard]] api::Measurement external_metric_before_start(const api::Check& check,
+                                                            InitialDelay delay);
+
 // Precondition: the check is an ExternalMetricCheck.
 [[nodiscard]] api::Measurement measure_external_metric(const api::Check& check,
                                                        const PrometheusAnswer& answer, Time now);
+
+struct ExternalMetricMeasured {
+  api::Measurement release;
+  std::optional<api::Measurement> baseline = {};  // the value is from before the release
+};
+// Precondition: the check is an ExternalMetricCheck.
+[[nodiscard]] ExternalMetricMeasured measure_external_response(
+    const api::Check& check, const ExternalMetricResponse& response, Time now);
 
 // Whether it is known how the metric was when the release began: it was measured before a pod of
 // the release had started, or it has passed since.

@@ -69,7 +69,8 @@ void request_checks(GuardState& state, MonotonicTime at) {
   state.schedule.request(std::string(api::rollout_check), at);
   for (const std::string& name : state.schedule.names_of_run_checks()) {
     const auto check = std::ranges::find(state.guard.checks, name, &api::CheckStatus::name);
-    const bool has_result = check != state.guard.checks.end() && check->reason != pending_reason;
+    const bool has_result = check != state.guard.checks.end() &&
+                            (check->reason != pending_reason || check->consecutive_unknowns > 0);
     if (!has_result) state.schedule.request(name, at);
   }
 }

@@ -4,6 +4,8 @@
 
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
+#include "guard/known_before.hpp"
+#include "guard/release_states.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -29,7 +31,7 @@ bool is_trusted(const api::GuardStatus& guard, const Revision& revision) {
              guard.passed_checks.end();
 }
 
-// The replaced revision as the baseline of a check.
+// The replaced revision as the baseline of a check that fails.
 std::optional<api::BaselineResult> replaced_revision(const std::string& name, api::Reason reason,
                                                      const std::string& message,
                                                      std::optional<Time> at) {
@@ -44,6 +46,12 @@ std::optional<api::BaselineResult> replaced_revision(const std::string& name, ap
 
 bool worked_before(const api::GuardStatus& guard, const CheckStatus& check) {
   return has_passed_for(guard, passed_hash(check.config_hash, check.question), guard.current->hash);
+}
+
+// The metric passed shortly before the release, of which a pod may start before the next
+// measurement. Checks that probe pods need a baseline of their own time instead.
+bool passed_before_release(const api::IdleResult& result, const api::PolicySpec& spec) {
+  return result.result == MeasurementResult::Pass && is_external_metric(spec, result.check);
 }
 
 std::optional<api::BaselineResult> inherited_baseline(const api::GuardStatus& guard,
@@ -88,12 +96,10 @@ std::vector<BaselineCandidate> baseline_candidates(const api::GuardStatus& guard
 checks::ComparedWith compared_with(const api::GuardStatus& guard) {
   const bool is_release = guard.current && (guard.current->verdict == RevisionVerdict::Evaluating ||
                                             guard.current->verdict == RevisionVerdict::Breached);
-  const bool is_evaluated = guard.state == api::State::Evaluating ||
-                            guard.state == api::State::Held ||
-                            guard.state == api::State::RollingBack;
   const bool has_baseline = !baseline_candidates(guard).empty();
-  return is_release && is_evaluated && has_baseline ? checks::ComparedWith::Baseline
-                                                    : checks::ComparedWith::Nothing;
+  return is_release && is_release_evaluated(guard.state) && has_baseline
+             ? checks::ComparedWith::Baseline
+             : checks::ComparedWith::Nothing;
 }
 
 bool fails_for_shared_cause(const api::GuardStatus& guard) {
@@ -107,7 +113,8 @@ bool fails_for_shared_cause(const api::GuardStatus& guard) {
   return any_breached;
 }
 
-std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard, const std::string& name,
+std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard,
+                                          const api::PolicySpec& spec, const std::string& name,
                                           Time now) {
   std::vector<CheckStatus> inherited;
   if (!guard.current) return inherited;
@@ -117,6 +124,9 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard, const s
                          .config_hash = config_hash,
                          .reason = pending_reason,
                          .baseline = std::move(baseline)});
+  };
+  const auto has_inherited = [&](const std::string& check) {
+    return std::ranges::find(inherited, check, &CheckStatus::name) != inherited.end();
   };
   for (const CheckStatus& check : guard.checks) {
     // The failures of a rollout have many causes. Another revision shows only its own.
@@ -132,6 +142,14 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard, const s
     if (fails && is_recent && (worked || is_proven(*guard.current)))
       inherit(result.check, result.config_hash,
               replaced_revision(name, result.reason, result.message, result.at));
+    if (is_recent && passed_before_release(result, spec) && !has_inherited(result.check))
+      inherit(result.check, result.config_hash,
+              api::BaselineResult{.result = MeasurementResult::Pass,
+                                  .reason = result.reason,
+                                  .message = result.message,
+                                  .revision = name,
+                                  .before = true,
+                                  .at = result.at});
   }
   return inherited;
 }

@@ -34,8 +34,11 @@ namespace lastgood::guard {
 //   fails, and its baseline fails                       that baseline
 //   fails twice, no baseline, passed before             the replaced revision
 //   failed twice in state Idle, less than 3 minutes ago  the replaced revision
+//   an externalMetric passed in state Idle, less than
+//   3 minutes ago                                        the replaced revision, which passed
 //   otherwise                                           none
 [[nodiscard]] std::vector<api::CheckStatus> inherited_checks(const api::GuardStatus& guard,
+                                                             const api::PolicySpec& spec,
                                                              const std::string& name, Time now);
 
 }  // namespace lastgood::guard

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guard/release_states.hpp"
 #include "guard/spread.hpp"
 
 namespace lastgood::guard {
@@ -18,17 +19,37 @@ std::optional<Time> evaluation_began(const api::GuardStatus& guard,
   return std::max(guard.evaluation_started.value_or(Time{}), *rollback->status.template_restored);
 }
 
+// A clock that was set back must not delay a check without initialDelay.
+bool is_delayed(const api::Check& check, Time began, Time now) {
+  return check.initial_delay > Duration::zero() && began + check.initial_delay > now;
+}
+
 }  // namespace
+
+std::vector<std::string> only_for_baseline(const api::GuardStatus& guard,
+                                           const std::optional<api::Rollback>& rollback,
+                                           const api::PolicySpec& spec, Time now) {
+  std::vector<std::string> names;
+  const auto began = evaluation_began(guard, rollback);
+  if (!began || guard.rolled_out || !is_release_evaluated(guard.state)) return names;
+  for (const api::Check& check : spec.checks) {
+    if (is_delayed(check, *began, now) &&
+        std::holds_alternative<api::ExternalMetricCheck>(check.kind))
+      names.push_back(check.name);
+  }
+  return names;
+}
 
 FirstRuns first_runs(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
                      const api::PolicySpec& spec, Time now) {
   FirstRuns runs;
   const auto began = evaluation_began(guard, rollback);
   if (!began) return runs;
+  const std::vector<std::string> undelayed = only_for_baseline(guard, rollback, spec, now);
   for (const api::Check& check : spec.checks) {
     const Time first = *began + check.initial_delay;
-    // A clock that was set back must not delay a check without initialDelay.
-    if (first > now && check.initial_delay > Duration::zero()) {
+    if (std::ranges::find(undelayed, check.name) != undelayed.end()) continue;
+    if (is_delayed(check, *began, now)) {
       runs[check.name].not_before = first - now;
     } else if (now - first > check.interval) {
       runs[check.name].spread = spread(guard.deployment_uid.value + "/" + check.name,

@@ -3,6 +3,8 @@
 //   the revision is new                          at once
 //   the check has an initialDelay                after it, counted from the release, or from the
 //                                                restoration of the template by a rollback
+//   it is an externalMetric                      at once, but for the baseline only: the metric
+//                                                cannot be asked for an earlier time
 //   another controller evaluated it before       within one interval, at most 15 s: otherwise a new
 //                                                leader would measure all Deployments at once
 #pragma once
@@ -27,6 +29,12 @@ struct FirstRun {
   bool operator==(const FirstRun&) const = default;
 };
 using FirstRuns = std::map<std::string, FirstRun>;  // by the name of the check
+
+// The checks `externalMetric` of a release whose initialDelay has not passed, and whose rollout is
+// not complete, by name. Until a pod of the release has started, they measure the baseline.
+[[nodiscard]] std::vector<std::string> only_for_baseline(
+    const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
+    const api::PolicySpec& spec, Time now);
 
 // Only the checks that do not run at once.
 [[nodiscard]] FirstRuns first_runs(const api::GuardStatus& guard,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/release_states.hpp"
 
 namespace lastgood::guard {
 namespace {
@@ -14,12 +15,6 @@ bool is_known(const api::CheckStatus& check) {
   // Only a Pass and a failure that counts have a time. A breach of a Rollback that is resumed may
   // have none, but its failures counted.
   return passed_before || is_baseline_failing(check) || check.last_result || check.breached;
-}
-
-// In RollingBack the release must still fail until its template is replaced.
-bool is_release_evaluated(api::State state) {
-  return state == api::State::Evaluating || state == api::State::Held ||
-         state == api::State::RollingBack;
 }
 
 }  // namespace

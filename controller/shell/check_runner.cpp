@@ -29,6 +29,12 @@ checks::RecordedPass recorded_pass_of(const MeasurementRound& round, const api::
   return has_passed ? checks::RecordedPass::Yes : checks::RecordedPass::No;
 }
 
+// The revision that the release replaces, or one with more trust. Null if no release is evaluated.
+const checks::BaselineCandidate* replaced_by_release(const MeasurementRound& round) {
+  const bool is_release = round.compared_with == checks::ComparedWith::Baseline;
+  return is_release && !round.baselines.empty() ? &round.baselines.front() : nullptr;
+}
+
 }  // namespace
 
 struct CheckRunner::Round {
@@ -223,19 +229,22 @@ asio::awaitable<void> CheckRunner::run_external_metric_check(
     std::shared_ptr<Round> round, api::Check check,
     [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
+  const auto delay = checks::initial_delay_of(check.name, request.only_for_baseline);
+  if (delay == checks::InitialDelay::Running && !round->nothing_started) co_return;
   auto measurement = co_await metrics_.measure_external_release(
       check, *request.deployment,
       {.nothing_started = round->nothing_started,
+       .delay = delay,
        .began = request.released,
-       .known_before = checks::known_before_of(check.name, request.known_before)});
+       .known_before = checks::known_before_of(check.name, request.known_before),
+       .replaced = replaced_by_release(request)});
   const auto alive =
       round->nothing_started ? co_await baseline_for(*round, measurement) : BaselinePtr();
   if (!alive) co_return;
   if (*alive) {
-    const checks::BaselineCandidate& candidate = (*alive)->candidate;
-    measurement.baseline_revision = candidate.revision.hash;
-    measurement.baseline = co_await metrics_.external_baseline(check, *request.deployment,
-                                                               candidate, request.released);
+    const auto& old = (*alive)->candidate;
+    measurement.baseline_revision = old.revision.hash;
+    measurement.baseline = co_await metrics_.external_baseline(check, *request.deployment, old);
   }
   deliver(request, measurement, &check);
 }

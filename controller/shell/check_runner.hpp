@@ -47,6 +47,8 @@ struct MeasurementRound {
   // Names of checks that have passed for `revision` after its rollout, also under another leader.
   std::vector<std::string> passed = {};
   std::vector<std::string> known_before = {};  // names of checks: see guard::known_before()
+  // Names of checks: see guard::only_for_baseline(). They are measured only before a pod starts.
+  std::vector<std::string> only_for_baseline = {};
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks

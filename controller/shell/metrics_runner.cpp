@@ -9,6 +9,21 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr bool nothing_started = true;  // when the baseline of an external metric was measured
+
+std::optional<api::BaselineResult> baseline_of(const api::Deployment& deployment,
+                                               const checks::BaselineCandidate& candidate,
+                                               const api::Measurement& measurement, Time at) {
+  return checks::trusted_result(
+      checks::baseline_result(measurement, rollback::name_of(deployment, candidate.revision),
+                              nothing_started, at),
+      candidate.trust);
+}
+
+}  // namespace
+
 asio::awaitable<api::Measurement> MetricsRunner::measure(MetricsRequest request) {
   const api::CheckKind& kind = request.check.kind;
   if (std::holds_alternative<api::PrometheusRuleCheck>(kind)) return measure_rule(request);
@@ -31,11 +46,10 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_query(MetricsRequest re
       co_return checks::measurement_without_credentials(request.check.name, response.error());
     traffic = *response;
   }
-  const api::Measurement measurement = checks::measure_prometheus(
-      request.check, plan, *value, traffic, request.at, clock_.now());
-  const auto explanation =
-      checks::plan_explanation(request.check, measurement, request.variables,
-                               settings_.prometheus_address, request.at);
+  const api::Measurement measurement =
+      checks::measure_prometheus(request.check, plan, *value, traffic, request.at, clock_.now());
+  const auto explanation = checks::plan_explanation(request.check, measurement, request.variables,
+                                                    settings_.prometheus_address, request.at);
   if (!explanation) co_return measurement;
   const auto response = co_await sender_.send(server, namespace_, *explanation);
   if (!response) co_return measurement;
@@ -75,9 +89,8 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_alert(MetricsRequest re
   co_return checks::measure_alert(inputs, response, clock_.now());
 }
 
-asio::awaitable<api::Measurement> MetricsRunner::measure_external(const api::Check& check,
-                                                                  const std::string& namespace_,
-                                                                  std::optional<Time> released) {
+asio::awaitable<checks::ExternalMetricMeasured> MetricsRunner::measure_external(
+    const api::Check& check, const std::string& namespace_, std::optional<Time> released) {
   const auto& external = std::get<api::ExternalMetricCheck>(check.kind);
   const auto call = checks::plan_external_metric(external, namespace_);
   checks::ExternalMetricResponse response{
@@ -85,18 +98,21 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_external(const api::Che
       .released = released};
   if (checks::needs_external_metrics_api(response.value))
     response.api = co_await kube_.call(checks::plan_external_metrics_api(), external.timeout);
-  const Time now = clock_.now();
-  co_return checks::measure_external_metric(
-      check, checks::parse_external_metric(external, response, now), now);
+  co_return checks::measure_external_response(check, response, clock_.now());
 }
 
 asio::awaitable<api::Measurement> MetricsRunner::measure_external_release(
     const api::Check& check, const api::Deployment& deployment,
     const ExternalMetricRelease& release) {
-  api::Measurement measurement = checks::not_started(check);
+  api::Measurement measurement = checks::external_metric_before_start(check, release.delay);
   if (!release.nothing_started) {
-    measurement = co_await measure_external(check, deployment.meta.key.namespace_, release.began);
-    measurement = checks::with_evidence(std::move(measurement), release.known_before);
+    auto measured = co_await measure_external(check, deployment.meta.key.namespace_, release.began);
+    measurement = checks::with_evidence(std::move(measured.release), release.known_before);
+    if (measured.baseline && release.replaced) {
+      measurement.baseline_revision = release.replaced->revision.hash;
+      measurement.baseline =
+          baseline_of(deployment, *release.replaced, *measured.baseline, clock_.now());
+    }
   }
   measurement.at = clock_.now();
   co_return measurement;
@@ -104,15 +120,14 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_external_release(
 
 asio::awaitable<std::optional<api::BaselineResult>> MetricsRunner::external_baseline(
     const api::Check& check, const api::Deployment& deployment,
-    const checks::BaselineCandidate& candidate, std::optional<Time> released) {
-  constexpr bool nothing_started = true;
+    const checks::BaselineCandidate& candidate) {
   for (int failures = 1;; ++failures) {
-    const api::Measurement once =
-        co_await measure_external(check, deployment.meta.key.namespace_, released);
-    auto result = checks::trusted_result(
-        checks::baseline_result(once, rollback::name_of(deployment, candidate.revision),
-                                nothing_started, clock_.now()),
-        candidate.trust);
+    // No pod of the release has started, so a value from before the release is as good as a newer
+    // one.
+    const auto measured =
+        co_await measure_external(check, deployment.meta.key.namespace_, std::nullopt);
+    const api::Measurement& once = measured.release;
+    auto result = baseline_of(deployment, candidate, once, clock_.now());
     if (!result) co_return std::nullopt;
     if (!checks::repeats_baseline(once, nothing_started, failures))
       co_return checks::with_failures(*std::move(result), failures);

@@ -28,9 +28,12 @@ struct MetricsSettings {
 };
 
 struct ExternalMetricRelease {
-  bool nothing_started = false;    // see checks::nothing_started()
+  bool nothing_started = false;  // see checks::nothing_started()
+  checks::InitialDelay delay = checks::InitialDelay::Over;
   std::optional<Time> began = {};  // when the evaluation of the release began
   checks::KnownBefore known_before = checks::KnownBefore::No;
+  // The baseline of a value from before the release; null: there is none.
+  const checks::BaselineCandidate* replaced = nullptr;
 };
 
 // The subject of a measurement: a check `prometheus`, `prometheusRule` or `alert`.
@@ -57,7 +60,7 @@ class MetricsRunner {
   // The objects of the request must exist until the measurement is complete.
   boost::asio::awaitable<api::Measurement> measure(MetricsRequest request);
 
-  // Measures the check `externalMetric` for a release.
+  // Measures the check `externalMetric` for a release. The value may be one of the baseline.
   boost::asio::awaitable<api::Measurement> measure_external_release(
       const api::Check& check, const api::Deployment& deployment,
       const ExternalMetricRelease& release);
@@ -65,15 +68,14 @@ class MetricsRunner {
   // The result of the check for the baseline. No pod of the release has started.
   boost::asio::awaitable<std::optional<api::BaselineResult>> external_baseline(
       const api::Check& check, const api::Deployment& deployment,
-      const checks::BaselineCandidate& candidate, std::optional<Time> released);
+      const checks::BaselineCandidate& candidate);
 
  private:
   boost::asio::awaitable<api::Measurement> measure_query(MetricsRequest request);
   boost::asio::awaitable<api::Measurement> measure_rule(MetricsRequest request);
   boost::asio::awaitable<api::Measurement> measure_alert(MetricsRequest request);
-  boost::asio::awaitable<api::Measurement> measure_external(const api::Check& check,
-                                                            const std::string& namespace_,
-                                                            std::optional<Time> released);
+  boost::asio::awaitable<checks::ExternalMetricMeasured> measure_external(
+      const api::Check& check, const std::string& namespace_, std::optional<Time> released);
 
   MetricsSender& sender_;
   ports::KubeApi& kube_;

@@ -120,22 +120,24 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                         ports_.clock.monotonic_now(), ports_.clock.now());
   states_.apply(deployment->meta.key, due);
   if (due.names.empty()) return;
-  check_runner_.start({.deployment = deployment,
-                       .revision = *state.guard.current,
-                       .spec = policy.spec,
-                       .rolled_out = state.guard.rolled_out,
-                       .released = state.guard.evaluation_started,
-                       .due = due.names,
-                       .responders = state.responders,
-                       .passed = guard::passed_for_current(state.guard, policy.spec),
-                       .known_before = guard::known_before(state.guard, policy.spec),
-                       .baselines = guard::baseline_candidates(state.guard),
-                       .not_established = guard::not_established(state.guard, policy.spec),
-                       .alerts = state.guard.alerts,
-                       .compared_with = guard::compared_with(state.guard),
-                       .confirmation = guard::confirms_by_list(state.guard)
-                                           ? Confirmation::LiveList
-                                           : Confirmation::PodView});
+  check_runner_.start(
+      {.deployment = deployment,
+       .revision = *state.guard.current,
+       .spec = policy.spec,
+       .rolled_out = state.guard.rolled_out,
+       .released = state.guard.evaluation_started,
+       .due = due.names,
+       .responders = state.responders,
+       .passed = guard::passed_for_current(state.guard, policy.spec),
+       .known_before = guard::known_before(state.guard, policy.spec),
+       .only_for_baseline =
+           guard::only_for_baseline(state.guard, state.rollback, policy.spec, ports_.clock.now()),
+       .baselines = guard::baseline_candidates(state.guard),
+       .not_established = guard::not_established(state.guard, policy.spec),
+       .alerts = state.guard.alerts,
+       .compared_with = guard::compared_with(state.guard),
+       .confirmation =
+           guard::confirms_by_list(state.guard) ? Confirmation::LiveList : Confirmation::PodView});
 }
 
 void Reconciler::set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs) {

@@ -94,7 +94,7 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   std::vector<api::CheckStatus> inherited;
   if (guard.current && guard.current->hash != set.hash)
-    inherited = inherited_checks(guard, step.current_name(), step.now);
+    inherited = inherited_checks(guard, step.inputs.policy.spec, step.current_name(), step.now);
   guard.current = put_at_front(step, set, RevisionVerdict::Evaluating);
   guard.evaluation_started = step.now;
   // The replica that rolled this template back may have a clock that is ahead of this one. Even

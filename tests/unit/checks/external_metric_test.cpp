@@ -175,6 +175,39 @@ TEST_CASE("measure_external_metric compares the value with the limit") {
   CHECK(unknown.message == "nothing");
 }
 
+TEST_CASE("a value from before the release is one of the baseline") {
+  const auto measured_at = [](Time at, const char* value, std::optional<Time> released) {
+    return measure_external_response(check, {.value = list(item(value, at)), .released = released},
+                                     now);
+  };
+  const Time released = now - seconds(20);
+  const auto passed = measured_at(now - minutes(1), R"("5")", released);
+  CHECK(passed.release.result == MeasurementResult::Unknown);
+  CHECK(passed.release.reason == Reason::StaleValue);
+  REQUIRE(passed.baseline);
+  CHECK(passed.baseline->result == MeasurementResult::Pass);
+  const auto failed = measured_at(now - minutes(1), R"("500")", released);
+  REQUIRE(failed.baseline);
+  CHECK(failed.baseline->result == MeasurementResult::Fail);
+  const auto later = measured_at(now - seconds(19), R"("500")", released);
+  CHECK(later.release.result == MeasurementResult::Fail);
+  CHECK_FALSE(later.baseline);
+  CHECK_FALSE(measured_at(now - minutes(3), R"("5")", released).baseline);
+  CHECK_FALSE(measured_at(now - minutes(3), R"("5")", std::nullopt).baseline);
+  CHECK_FALSE(measured_at(now - minutes(1), R"("x")", released).baseline);
+}
+
+TEST_CASE("a release without a started pod is Pending during the initial delay") {
+  const std::vector<std::string> delayed = {"queue"};
+  CHECK(initial_delay_of("queue", delayed) == InitialDelay::Running);
+  CHECK(initial_delay_of("other", delayed) == InitialDelay::Over);
+  const auto pending = external_metric_before_start(check, InitialDelay::Running);
+  CHECK(pending.check == "queue");
+  CHECK(pending.result == MeasurementResult::Unknown);
+  CHECK(pending.reason == Reason::Pending);
+  CHECK(external_metric_before_start(check, InitialDelay::Over).reason == Reason::NoPodsToProbe);
+}
+
 TEST_CASE("with_evidence counts no failure that may have begun before the release") {
   const auto fails = measure_external_metric(check, MetricValue{.value = 200, .at = now}, now);
   const auto held = with_evidence(fails, KnownBefore::No);

@@ -116,7 +116,7 @@ TEST_CASE("a new release inherits the failing baseline of the revision that it r
   api::GuardStatus guard = evaluating_v9({revision("v1", RevisionVerdict::Good)});
   guard.checks = {failing_health()};
   guard.checks[0].baseline = failing_baseline(2);
-  const auto checks = inherited_checks(guard, "revision 9 (web-v9)", noon);
+  const auto checks = inherited_checks(guard, {}, "revision 9 (web-v9)", noon);
   REQUIRE(checks.size() == 1);
   CHECK(checks[0].name == "health");
   CHECK(checks[0].config_hash == "a");
@@ -125,26 +125,26 @@ TEST_CASE("a new release inherits the failing baseline of the revision that it r
   CHECK(checks[0].baseline->revision == "revision 1 (web-v1)");
   CHECK(checks[0].baseline->before);
   guard.checks[0].baseline = failing_baseline(1);
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
   guard.checks[0].name = "rollout";
   guard.checks[0].baseline = failing_baseline(2);
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
 }
 
 TEST_CASE("a new release inherits the failures of a revision that worked before") {
   api::GuardStatus guard = evaluating_v9({});
   guard.checks = {failing_health()};
-  CHECK(inherited_checks(guard, "revision 9 (web-v9)", noon).empty());
+  CHECK(inherited_checks(guard, {}, "revision 9 (web-v9)", noon).empty());
   guard.passed_checks = {{.config_hash = "a", .revision = TemplateHash("v9")}};
-  const auto checks = inherited_checks(guard, "revision 9 (web-v9)", noon);
+  const auto checks = inherited_checks(guard, {}, "revision 9 (web-v9)", noon);
   REQUIRE(checks.size() == 1);
   CHECK(checks[0].baseline->revision == "revision 9 (web-v9)");
   CHECK(checks[0].baseline->consecutive_failures == 2);
   guard.checks[0].baseline = api::BaselineResult{.result = MeasurementResult::Pass};
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
   guard.checks[0].baseline.reset();
   guard.checks[0].consecutive_failures = 1;
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
 }
 
 TEST_CASE("a new release inherits two recent failures of state Idle") {
@@ -155,13 +155,33 @@ TEST_CASE("a new release inherits two recent failures of state Idle") {
                          .result = MeasurementResult::Fail,
                          .consecutive_failures = 2,
                          .at = noon}};
-  CHECK(inherited_checks(guard, "revision 9 (web-v9)", noon + 3min).size() == 1);
-  CHECK(inherited_checks(guard, "", noon + 4min).empty());
+  CHECK(inherited_checks(guard, {}, "revision 9 (web-v9)", noon + 3min).size() == 1);
+  CHECK(inherited_checks(guard, {}, "", noon + 4min).empty());
   guard.current->verdict = RevisionVerdict::Inconclusive;
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
   guard.current->verdict = RevisionVerdict::Good;
   guard.idle_results[0].consecutive_failures = 1;
-  CHECK(inherited_checks(guard, "", noon).empty());
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
+}
+
+TEST_CASE("a new release inherits the recent pass of an external metric in state Idle") {
+  api::GuardStatus guard = evaluating_v9({});
+  guard.idle_results = {
+      {.check = "queue", .config_hash = "q", .result = MeasurementResult::Pass, .at = noon}};
+  const api::PolicySpec spec{
+      .checks = {{.name = "queue", .kind = api::ExternalMetricCheck{.metric = "depth"}}}};
+  const auto checks = inherited_checks(guard, spec, "revision 9 (web-v9)", noon + 3min);
+  REQUIRE(checks.size() == 1);
+  CHECK(checks[0].name == "queue");
+  CHECK(checks[0].config_hash == "q");
+  CHECK(checks[0].baseline->result == MeasurementResult::Pass);
+  CHECK(checks[0].baseline->revision == "revision 9 (web-v9)");
+  CHECK(checks[0].baseline->before);
+  CHECK(inherited_checks(guard, spec, "", noon + 181s).empty());
+  // Of another kind, the old pods show only what they show when the new ones fail.
+  CHECK(inherited_checks(guard, {}, "", noon).empty());
+  guard.idle_results[0].result = MeasurementResult::Unknown;
+  CHECK(inherited_checks(guard, spec, "", noon).empty());
 }
 
 TEST_CASE("a shared cause is a baseline that fails too, or a check that passed before") {

@@ -109,3 +109,21 @@ TEST_CASE("all checks are measured after the longest initial delay") {
   CHECK(all_measured_from(guard_evaluated_for(0s), {}, spec) == noon + 5min);
   CHECK_FALSE(all_measured_from({}, {}, spec));
 }
+
+TEST_CASE("an external metric measures its baseline during the initial delay of a release") {
+  api::PolicySpec spec = spec_with(1min);
+  spec.checks.push_back({.name = "queue",
+                         .kind = api::ExternalMetricCheck{.metric = "depth"},
+                         .initial_delay = 1min});
+  api::GuardStatus guard = guard_evaluated_for(20s);
+  guard.state = api::State::Evaluating;
+  CHECK(only_for_baseline(guard, {}, spec, noon) == Names{"queue"});
+  const FirstRuns runs = first_runs(guard, {}, spec, noon);
+  CHECK(runs.contains("health"));
+  CHECK_FALSE(runs.contains("queue"));
+  CHECK(only_for_baseline(guard, {}, spec, noon + 40s).empty());
+  SECTION("no release is evaluated") { guard.state = api::State::Verifying; }
+  SECTION("a pod has started long ago") { guard.rolled_out = noon; }
+  CHECK(only_for_baseline(guard, {}, spec, noon).empty());
+  CHECK(first_runs(guard, {}, spec, noon).at("queue").not_before == 40s);
+}
