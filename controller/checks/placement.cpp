@@ -22,10 +22,11 @@ bool is_template(std::string_view value) { return value.contains("{{"); }
 
 // The name of a pod is that of its ReplicaSet with "-", cut to 58 bytes, and 5 letters or digits:
 // k8s.io/apiserver/pkg/storage/names/generate.go.
+constexpr std::size_t max_pod_base_size = 58;
+
 bool is_pod_of(const std::string& replica_set, std::string_view pod) {
-  constexpr std::size_t max_base_size = 58;
   constexpr std::size_t suffix_size = 5;
-  const std::string base = (replica_set + "-").substr(0, max_base_size);
+  const std::string base = (replica_set + "-").substr(0, max_pod_base_size);
   return pod.size() == base.size() + suffix_size && pod.starts_with(base) &&
          !pod.substr(base.size()).contains('-');
 }
@@ -59,20 +60,33 @@ bool has_no_pods(const Placement& placement) {
          placement.replica_set.empty();
 }
 
+bool has_labels(const api::StringMap& labels, const api::StringMap& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& one) {
+    const std::string* const value = value_of(labels, one.first);
+    return value && *value == one.second;
+  });
+}
+
+bool names_measured_pod(const api::StringMap& labels, const Placement& placement) {
+  const std::string* const namespace_ = value_of(labels, namespace_label);
+  const std::string* const pod = value_of(labels, pod_label);
+  return namespace_ && *namespace_ == placement.namespace_ && pod &&
+         is_measured_pod(*pod, placement);
+}
+
+bool may_be_pod_of(const std::string& deployment, std::string_view pod) {
+  const std::string prefix = (deployment + "-").substr(0, max_pod_base_size);
+  return pod.starts_with(prefix) && std::ranges::count(pod.substr(prefix.size()), '-') <= 1;
+}
+
 bool is_placed(const api::StringMap& labels, const Placement& placement) {
+  if (placement.match_labels.empty()) return names_measured_pod(labels, placement);
+  if (has_unmeasured_pod(labels, placement)) return false;
   const std::string* const namespace_ = value_of(labels, namespace_label);
   const bool is_in_namespace = namespace_ && *namespace_ == placement.namespace_;
-  if (placement.match_labels.empty()) {
-    const std::string* const pod = value_of(labels, pod_label);
-    return is_in_namespace && pod && is_measured_pod(*pod, placement);
-  }
-  if (has_unmeasured_pod(labels, placement)) return false;
   const bool names_namespace = value_of(placement.match_labels, namespace_label) != nullptr;
   if (namespace_ && !is_in_namespace && !names_namespace) return false;
-  return std::ranges::all_of(placement.match_labels, [&](const auto& wanted) {
-    const std::string* const value = value_of(labels, wanted.first);
-    return value && *value == wanted.second;
-  });
+  return has_labels(labels, placement.match_labels);
 }
 
 std::vector<std::string> needed_labels(const Placement& placement) {

@@ -50,6 +50,17 @@ struct Placement {
 
 [[nodiscard]] bool is_placed(const api::StringMap& labels, const Placement& placement);
 
+// The labels have all those of `wanted`, with the same values.
+[[nodiscard]] bool has_labels(const api::StringMap& labels, const api::StringMap& wanted);
+
+// The labels `namespace` and `pod` are those of a measured pod, whatever matchLabels has.
+[[nodiscard]] bool names_measured_pod(const api::StringMap& labels, const Placement& placement);
+
+// The name of the pod is that of the Deployment, the hash of a ReplicaSet and a suffix:
+// "web-7f9c-a" is one of "web", and "web-api-7f9c-a" is not. The pods of other kinds may have such
+// names too.
+[[nodiscard]] bool may_be_pod_of(const std::string& deployment, std::string_view pod);
+
 // The labels that a series must have to be placed.
 [[nodiscard]] std::vector<std::string> needed_labels(const Placement& placement);
 

@@ -40,15 +40,50 @@ std::optional<api::BaselineResult> baseline_of(const std::vector<const ReceivedA
   return {};
 }
 
-}  // namespace
+struct SortedAlerts {
+  std::vector<const ReceivedAlert*> firing;  // placed
+  const ReceivedAlert* not_placed = nullptr;
+  const ReceivedAlert* resolved = nullptr;
+};
 
-bool is_received_for(const ReceivedAlert& received, const std::string& alert,
-                     const Placement& placement, const std::string& deployment) {
-  if (received.name != alert || !is_placed(received.labels, placement)) return false;
-  const auto pod = received.labels.find("pod");
-  const bool is_own = pod == received.labels.end() || pod->second.starts_with(deployment + "-");
-  return is_own || placement.match_labels.contains("pod");
+// The label is there and has another value.
+bool contradicts(const ReceivedAlert& alert, const char* label, const auto& is_wanted) {
+  const auto found = alert.labels.find(label);
+  return found != alert.labels.end() && !is_wanted(found->second);
 }
+
+bool is_about_others(const ReceivedAlert& alert, const ReceivedInputs& inputs) {
+  const Placement& placement = inputs.placement;
+  if (alert.name != inputs.alert || !has_labels(alert.labels, placement.match_labels)) return true;
+  const auto is_namespace = [&](const std::string& value) { return value == placement.namespace_; };
+  const auto is_pod = [&](const std::string& value) {
+    return names_measured_pod({{"namespace", placement.namespace_}, {"pod", value}}, placement);
+  };
+  return contradicts(alert, "namespace", is_namespace) || contradicts(alert, "pod", is_pod);
+}
+
+SortedAlerts sorted(const ReceivedInputs& inputs) {
+  SortedAlerts sorted;
+  for (const ReceivedAlert& one : inputs.alerts) {
+    if (is_about_others(one, inputs)) continue;
+    if (one.ends_at) {
+      sorted.resolved = &one;
+    } else if (names_measured_pod(one.labels, inputs.placement)) {
+      sorted.firing.push_back(&one);
+    } else {
+      sorted.not_placed = &one;
+    }
+  }
+  return sorted;
+}
+
+// "Alertmanager has sent that alert HighErrorRate fires for {pod="web-1"} since ..."
+std::string sent_text(const ReceivedAlert& alert, const ReceivedInputs& inputs) {
+  return fmt::format("Alertmanager has sent that alert {} fires for {}{}", clip(inputs.alert, 64),
+                     text_of(alert.labels, inputs.placement), start_text(alert));
+}
+
+}  // namespace
 
 bool counts_received(Reason problem_of_server) {
   switch (problem_of_server) {
@@ -62,16 +97,7 @@ bool counts_received(Reason problem_of_server) {
 }
 
 api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
-  std::vector<const ReceivedAlert*> firing;
-  const ReceivedAlert* resolved = nullptr;
-  for (const ReceivedAlert& one : inputs.alerts) {
-    if (!is_received_for(one, inputs.alert, inputs.placement, inputs.deployment)) continue;
-    if (one.ends_at) {
-      resolved = &one;
-    } else {
-      firing.push_back(&one);
-    }
-  }
+  const SortedAlerts alerts = sorted(inputs);
   const std::string server = inputs.server ? "; " + inputs.server->message : "";
   const auto measurement = [&](MeasurementResult result, Reason reason,
                                const std::string& message) {
@@ -81,28 +107,37 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
                             .message = clip(on_one_line(message, ' '), max_message_size),
                             .at = now};
   };
+  const auto unknown = [&](Reason reason, const std::string& message) {
+    return measurement(MeasurementResult::Unknown, reason, message);
+  };
   const std::string name = clip(inputs.alert, 64);
-  if (!firing.empty()) {
+  if (!alerts.firing.empty()) {
     auto failure = measurement(MeasurementResult::Fail, Reason::AlertFiring,
-                               fmt::format("Alertmanager has sent that alert {} fires for {}{}{}",
-                                           name, text_of(firing.front()->labels, inputs.placement),
-                                           start_text(*firing.front()), server));
-    failure.baseline = baseline_of(firing, inputs, now);
+                               sent_text(*alerts.firing.front(), inputs) + server);
+    failure.baseline = baseline_of(alerts.firing, inputs, now);
     return failure;
   }
-  if (resolved) {
-    return measurement(
-        MeasurementResult::Unknown, Reason::AlertNotConfirmed,
+  if (alerts.not_placed) {
+    return unknown(
+        Reason::AlertNotConfirmed,
+        fmt::format("{}, but without the labels namespace and pod of a pod of the revision, so it "
+                    "may be about another application; keep these labels in the rule, or set the "
+                    "address of a server that can be asked{}",
+                    sent_text(*alerts.not_placed, inputs), server));
+  }
+  if (alerts.resolved) {
+    return unknown(
+        Reason::AlertNotConfirmed,
         fmt::format("Alertmanager has sent that alert {} was resolved at {}, which does not show "
                     "that it is inactive: only a metrics server does{}",
-                    name, format_rfc3339(*resolved->ends_at),
+                    name, format_rfc3339(*alerts.resolved->ends_at),
                     inputs.server ? server : "; set the address of the server"));
   }
   if (inputs.server)
-    return measurement(MeasurementResult::Unknown, inputs.server->reason,
-                       fmt::format("alert {}: {}", name, inputs.server->message));
-  return measurement(
-      MeasurementResult::Unknown, Reason::AlertNotConfirmed,
+    return unknown(inputs.server->reason,
+                   fmt::format("alert {}: {}", name, inputs.server->message));
+  return unknown(
+      Reason::AlertNotConfirmed,
       fmt::format("Alertmanager has sent no alert {}, which does not show that it is inactive; set "
                   "the address of the metrics server",
                   name));

@@ -113,7 +113,6 @@ api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& r
   ReceivedInputs received{.check = inputs.check.name,
                           .alert = wanted.alert,
                           .placement = placement,
-                          .deployment = inputs.variables.deployment,
                           .alerts = inputs.received,
                           .released = inputs.released};
   if (!response) return measure_received(received, now);

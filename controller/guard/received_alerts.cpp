@@ -17,15 +17,13 @@ const std::string* label_of(const ReceivedAlert& alert, const std::string& name)
 }
 
 bool may_be_about(const ReceivedAlert& alert, const Key& deployment, const api::AlertCheck& check) {
-  if (alert.name != check.alert) return false;
-  if (!check.match_labels.empty()) {
-    return checks::is_placed(
-        alert.labels, {.namespace_ = deployment.namespace_, .match_labels = check.match_labels});
-  }
+  if (alert.name != check.alert || !checks::has_labels(alert.labels, check.match_labels))
+    return false;
   const std::string* const namespace_ = label_of(alert, "namespace");
   const std::string* const pod = label_of(alert, "pod");
-  return namespace_ && pod && *namespace_ == deployment.namespace_ &&
-         pod->starts_with(deployment.name + "-");
+  if (namespace_ && *namespace_ != deployment.namespace_) return false;
+  if (pod && !checks::may_be_pod_of(deployment.name, *pod)) return false;
+  return !check.match_labels.empty() || (namespace_ && pod);
 }
 
 api::StringMap stored_labels(const ReceivedAlert& alert, const api::AlertCheck& check) {
@@ -53,9 +51,11 @@ bool replaces(const ReceivedAlert& arrived, const ReceivedAlert& stored) {
   return arrived.ends_at && !stored.ends_at;
 }
 
-// Firing ones first, then the newest.
+// Firing ones first, then those with a pod, because others fail no check, then the newest.
 bool precedes(const ReceivedAlert& one, const ReceivedAlert& other) {
   if (one.ends_at.has_value() != other.ends_at.has_value()) return !one.ends_at;
+  const bool has_pod = label_of(one, "pod") != nullptr;
+  if (has_pod != (label_of(other, "pod") != nullptr)) return has_pod;
   return std::tie(one.starts_at, one.fingerprint) > std::tie(other.starts_at, other.fingerprint);
 }
 

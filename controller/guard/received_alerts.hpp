@@ -18,16 +18,16 @@ inline constexpr std::size_t max_stored_labels_size = 1024;  // bytes of the lab
 
 // The alerts of one message that are stored for a Deployment.
 //
-// An alert may be about the Deployment if a check `alert` of the policy has its name, and its
-// labels are those of the check: the namespace, and a pod whose name begins with that of the
-// Deployment; or matchLabels. checks::measure_received() decides which revision it is about. Only
-// some labels are stored: those that place the alert, and others up to max_stored_labels_size.
+// An alert may be about the Deployment if a check `alert` has its name, it has all matchLabels, and
+// it names no other namespace or pod of another Deployment. Without matchLabels, it must name both.
+// checks::measure_received() decides whether it counts. Only some labels are stored: those that
+// place the alert, and others up to max_stored_labels_size.
 [[nodiscard]] std::vector<api::ReceivedAlert> alerts_for(
     const Key& deployment, const api::PolicySpec& spec, std::span<const api::ReceivedAlert> alerts);
 
 // Adds alerts to those of a guard. The same message twice changes nothing. Of one fingerprint, the
 // last start counts, and an alert with the same start that has ended does not fire again. If there
-// are more than max_received_alerts, those that fire and the newest are kept.
+// are more than max_received_alerts, those that fire, with a pod, and the newest are kept.
 [[nodiscard]] std::vector<api::ReceivedAlert> with_alerts(
     std::vector<api::ReceivedAlert> stored, std::span<const api::ReceivedAlert> arrived);
 

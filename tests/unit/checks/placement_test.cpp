@@ -90,6 +90,22 @@ TEST_CASE("placement_for_rule places by pod when matchLabels has only labels of 
         pods);
 }
 
+TEST_CASE("names_measured_pod needs the namespace and the pod also with matchLabels") {
+  const Placement placement = labelled({{"app", "web"}});
+  CHECK(names_measured_pod({{"namespace", "shop"}, {"pod", "web-7f9c-a"}}, placement));
+  CHECK_FALSE(names_measured_pod({{"namespace", "cart"}, {"pod", "web-7f9c-a"}}, placement));
+  CHECK_FALSE(names_measured_pod({{"namespace", "shop"}, {"app", "web"}}, placement));
+  CHECK_FALSE(names_measured_pod({{"pod", "web-7f9c-a"}, {"app", "web"}}, placement));
+}
+
+TEST_CASE("may_be_pod_of leaves out the pods of a Deployment with a longer name") {
+  CHECK(may_be_pod_of("web", "web-7f9c-a"));
+  CHECK_FALSE(may_be_pod_of("web", "web-api-7f9c-a"));
+  CHECK_FALSE(may_be_pod_of("web", "website-7f9c-a"));
+  const std::string long_name(60, 'x');
+  CHECK(may_be_pod_of(long_name, std::string(58, 'x') + "abcde"));
+}
+
 TEST_CASE("templated_label finds a label of matchLabels that the rule computes") {
   const api::StringMap rule{{"app", "{{ $labels.service }}"}};
   CHECK(templated_label(rule, labelled({{"app", "web"}})) == "app");

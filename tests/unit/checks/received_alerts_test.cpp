@@ -13,6 +13,8 @@ using api::Reason;
 const Time now = *parse_rfc3339("2026-11-28T23:20:20Z");
 const Time released = *parse_rfc3339("2026-11-28T23:18:00Z");
 const Placement pods{.namespace_ = "shop", .pods = {"web-b-1"}};
+const Placement critical{
+    .namespace_ = "shop", .pods = {"web-b-1"}, .match_labels = {{"severity", "critical"}}};
 
 api::ReceivedAlert alert_of(const std::string& pod, const char* start = "2026-11-28T23:19:00Z") {
   return {.fingerprint = pod,
@@ -32,7 +34,6 @@ api::Measurement measure(const std::vector<api::ReceivedAlert>& alerts,
   return measure_received({.check = "alerts",
                            .alert = "HighErrorRate",
                            .placement = placement,
-                           .deployment = "web",
                            .alerts = alerts,
                            .server = server,
                            .released = released},
@@ -73,9 +74,31 @@ TEST_CASE("measure_received has a failing baseline when an alert began before th
 }
 
 TEST_CASE("measure_received leaves out pods of another Deployment that has the labels") {
-  const Placement critical{.namespace_ = "shop", .match_labels = {{"severity", "critical"}}};
-  CHECK(measure({alert_of("cart-1")}, {}, critical).result == MeasurementResult::Unknown);
-  CHECK(measure({alert_of("web-a-1")}, {}, critical).result == MeasurementResult::Fail);
+  CHECK(measure({alert_of("cart-1")}, {}, critical).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({alert_of("web-a-1")}, {}, critical).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({alert_of("web-b-1")}, {}, critical).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_received is Unknown when the labels name no pod of the revision") {
+  const MissingValue denied{.reason = Reason::AccessDenied, .message = "the server answered 401"};
+  const api::StringMap labels = GENERATE(values<api::StringMap>({
+      {{"severity", "critical"}, {"instance", "legacy-vm:8080"}},
+      {{"severity", "critical"}, {"namespace", "shop"}, {"deployment", "cart"}},
+      {{"severity", "critical"}, {"pod", "web-b-1"}},
+  }));
+  api::ReceivedAlert alert = alert_of("web-b-1");
+  alert.labels = labels;
+  const auto found = measure({alert}, denied, critical);
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK(found.reason == Reason::AlertNotConfirmed);
+  CHECK_THAT(found.message, Catch::Contains("the labels namespace and pod") &&
+                                Catch::EndsWith("; the server answered 401"));
+}
+
+TEST_CASE("measure_received leaves out an alert of another namespace without a pod") {
+  api::ReceivedAlert alert = alert_of("web-b-1");
+  alert.labels = {{"severity", "critical"}, {"namespace", "cart"}};
+  CHECK(measure({alert}, {}, critical).reason == Reason::AlertNotConfirmed);
 }
 
 TEST_CASE("counts_received is false when the server says that the rule is broken or stale") {

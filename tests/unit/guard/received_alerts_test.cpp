@@ -47,9 +47,30 @@ TEST_CASE("alerts_for finds the alerts of the Deployment by name, namespace and 
 }
 
 TEST_CASE("alerts_for finds the alerts that have matchLabels") {
-  const Alerts all{alert_of("x-1")};
+  const Alerts all{alert_of("web-1")};
   CHECK(alerts_for(web, spec_with({{"app", "web"}}), all) == all);
   CHECK(alerts_for(web, spec_with({{"app", "cart"}}), all).empty());
+}
+
+TEST_CASE("alerts_for leaves out the alerts of other applications that have matchLabels") {
+  api::ReceivedAlert elsewhere = alert_of("web-1");
+  elsewhere.labels["namespace"] = "cart";
+  const Alerts all{alert_of("cart-6d4b-x"), elsewhere};
+  CHECK(alerts_for(web, spec_with({{"app", "web"}}), all).empty());
+}
+
+TEST_CASE("alerts_for leaves out the pods of a Deployment whose name begins with this one") {
+  const Alerts all{alert_of("web-api-6d4b-x"), alert_of("web-6d4b-x")};
+  CHECK(alerts_for(web, spec_with({}), all) == Alerts{alert_of("web-6d4b-x")});
+}
+
+TEST_CASE("with_alerts keeps a firing alert of a pod when many without a pod are newer") {
+  Alerts many{alert_of("web-6d4b-x")};
+  for (int i = 0; i < 30; ++i) {
+    many.push_back(restarted(alert_of("f" + std::to_string(i)), i + 1));
+    many.back().labels.erase("pod");
+  }
+  CHECK(with_alerts({}, many).front() == alert_of("web-6d4b-x"));
 }
 
 TEST_CASE("alerts_for stores the labels that place an alert, and others up to a limit") {
