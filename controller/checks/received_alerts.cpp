@@ -41,7 +41,8 @@ std::optional<api::BaselineResult> baseline_of(const std::vector<const ReceivedA
 }
 
 struct SortedAlerts {
-  std::vector<const ReceivedAlert*> firing;  // placed
+  std::vector<const ReceivedAlert*> firing;  // placed, and sent recently
+  const ReceivedAlert* outdated = nullptr;   // placed
   const ReceivedAlert* not_placed = nullptr;
   const ReceivedAlert* resolved = nullptr;
 };
@@ -62,16 +63,23 @@ bool is_about_others(const ReceivedAlert& alert, const ReceivedInputs& inputs) {
   return contradicts(alert, "namespace", is_namespace) || contradicts(alert, "pod", is_pod);
 }
 
-SortedAlerts sorted(const ReceivedInputs& inputs) {
+bool is_recent(const ReceivedAlert& alert, Time now) {
+  return alert.received && now - *alert.received <= max_received_age &&
+         *alert.received - now <= max_clock_skew;
+}
+
+SortedAlerts sorted(const ReceivedInputs& inputs, Time now) {
   SortedAlerts sorted;
   for (const ReceivedAlert& one : inputs.alerts) {
     if (is_about_others(one, inputs)) continue;
     if (one.ends_at) {
       sorted.resolved = &one;
-    } else if (names_measured_pod(one.labels, inputs.placement)) {
+    } else if (!names_measured_pod(one.labels, inputs.placement)) {
+      sorted.not_placed = &one;
+    } else if (is_recent(one, now)) {
       sorted.firing.push_back(&one);
     } else {
-      sorted.not_placed = &one;
+      sorted.outdated = &one;
     }
   }
   return sorted;
@@ -97,7 +105,7 @@ bool counts_received(Reason problem_of_server) {
 }
 
 api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
-  const SortedAlerts alerts = sorted(inputs);
+  const SortedAlerts alerts = sorted(inputs, now);
   const std::string server = inputs.server ? "; " + inputs.server->message : "";
   const auto measurement = [&](MeasurementResult result, Reason reason,
                                const std::string& message) {
@@ -116,6 +124,17 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
                                sent_text(*alerts.firing.front(), inputs) + server);
     failure.baseline = baseline_of(alerts.firing, inputs, now);
     return failure;
+  }
+  if (alerts.outdated) {
+    const auto& at = alerts.outdated->received;
+    return unknown(
+        Reason::AlertNotConfirmed,
+        fmt::format("{}, but last at {}, more than {} ago, so it may have ended since; set "
+                    "repeat_interval and group_interval of the route to 1m, or set the address of "
+                    "a server that can be asked{}",
+                    sent_text(*alerts.outdated, inputs),
+                    at ? format_rfc3339(*at) : "an unknown time", format_duration(max_received_age),
+                    server));
   }
   if (alerts.not_placed) {
     return unknown(

@@ -10,6 +10,9 @@
 //   namespace="shop", pod="web-7f9c-a", a measured pod             counted
 //   namespace="cart", or another pod                               ignored
 //   without `pod`, or without `namespace`                          not placed
+//
+// Prometheus sends the time when the alert began to fire, which is later by the `for` of the rule
+// than its cause. So an alert about all pods never counts: its cause may be older than the release.
 #pragma once
 
 #include <optional>
@@ -24,6 +27,11 @@
 
 namespace lastgood::checks {
 
+// An alert that was sent longer ago may have ended since: Alertmanager sends no end of an alert
+// that is silenced, and none with `send_resolved: false`. Prometheus too lets an alert end that it
+// has not sent again for 4 minutes.
+inline constexpr Duration max_received_age = std::chrono::minutes(4);
+
 // Alertmanager's alerts count if the state of the rule is not known from the server. A server that
 // says that a rule is broken or stale has been asked.
 [[nodiscard]] bool counts_received(api::Reason problem_of_server);
@@ -37,7 +45,8 @@ struct ReceivedInputs {
   std::optional<Time> released = {};        // see measure_alert()
 };
 //   Fail (AlertFiring)            an alert fires. The baseline is as in measure_alert()
-//   Unknown (AlertNotConfirmed)      an alert fires that is not placed
+//   Unknown (AlertNotConfirmed)   an alert fires that is not placed, or that was sent longer than
+//                                 max_received_age ago
 //   Unknown (AlertNotConfirmed)   the alerts are resolved, or there are none and no server
 //   Unknown, reason of `server`   there are no alerts
 [[nodiscard]] api::Measurement measure_received(const ReceivedInputs& inputs, Time now);

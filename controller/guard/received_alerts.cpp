@@ -45,10 +45,17 @@ api::StringMap stored_labels(const ReceivedAlert& alert, const api::AlertCheck& 
   return kept;
 }
 
-// Of two alerts with the same fingerprint, whether `arrived` replaces `stored`.
+// An alert that fires is stored again only after this time, because each one is a write.
+constexpr Duration min_renewal = std::chrono::seconds(30);
+
+// Of two alerts with the same fingerprint, whether `arrived` replaces `stored`. A later message
+// that the alert fires replaces too: checks::measure_received() uses only recent ones.
 bool replaces(const ReceivedAlert& arrived, const ReceivedAlert& stored) {
   if (arrived.starts_at != stored.starts_at) return arrived.starts_at > stored.starts_at;
-  return arrived.ends_at && !stored.ends_at;
+  if (stored.ends_at) return false;
+  if (arrived.ends_at) return true;
+  return arrived.received &&
+         (!stored.received || *arrived.received - *stored.received >= min_renewal);
 }
 
 // Firing ones first, then those with a pod, because others fail no check, then the newest.

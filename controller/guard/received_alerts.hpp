@@ -25,9 +25,9 @@ inline constexpr std::size_t max_stored_labels_size = 1024;  // bytes of the lab
 [[nodiscard]] std::vector<api::ReceivedAlert> alerts_for(
     const Key& deployment, const api::PolicySpec& spec, std::span<const api::ReceivedAlert> alerts);
 
-// Adds alerts to those of a guard. The same message twice changes nothing. Of one fingerprint, the
-// last start counts, and an alert with the same start that has ended does not fire again. If there
-// are more than max_received_alerts, those that fire, with a pod, and the newest are kept.
+// Adds alerts to those of a guard. A message that is sent again within 30 s changes nothing. Of a
+// fingerprint, the last start counts, and one with the same start that ended does not fire. If
+// there are more than max_received_alerts, those that fire, with a pod, and the newest are kept.
 [[nodiscard]] std::vector<api::ReceivedAlert> with_alerts(
     std::vector<api::ReceivedAlert> stored, std::span<const api::ReceivedAlert> arrived);
 

@@ -253,6 +253,55 @@ TEST_CASE("rolls back for an alert that Alertmanager sends while the server is d
   CHECK(scenario.violations() == no_violations);
 }
 
+TEST_CASE("does nothing for an alert that Alertmanager sent once and that must last longer") {
+  ServerScenario scenario;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "20m"}}}});
+  Json checks = scenario.server.find("rollbackpolicies", {shop, "web"})->at("spec").at("checks");
+  checks.back()["for"] = "10m";
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"checks", checks}}}});
+  scenario.run_for(1min);
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  const Json message = scenario.message_about(scenario.pod_of("app:v2"));
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertFiring"; }, 10s));
+  scenario.run_for(15min);
+  CHECK(scenario.reason_of_check() == "AlertNotConfirmed");
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("counts an alert that Alertmanager sends again as long as it must last") {
+  ServerScenario scenario;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "20m"}}}});
+  Json checks = scenario.server.find("rollbackpolicies", {shop, "web"})->at("spec").at("checks");
+  checks.back()["for"] = "10m";
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"checks", checks}}}});
+  scenario.run_for(1min);
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  const Json message = scenario.message_about(scenario.pod_of("app:v2"));
+  for (int minute = 0; minute < 11 && scenario.template_changes() == 0; ++minute) {
+    REQUIRE(scenario.send_alerts("one", message) == 200);
+    scenario.run_for(1min);
+  }
+  CHECK(scenario.image("web") == "app:v1");
+}
+
+TEST_CASE("does nothing for an alert about all pods that Alertmanager sends") {
+  ServerScenario scenario;
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  Json message = scenario.message_about("");
+  message["alerts"][0]["labels"].erase("pod");
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  scenario.run_for(2min);
+  CHECK(scenario.reason_of_check() == "AlertNotConfirmed");
+  CHECK(scenario.template_changes() == 0);
+}
+
 TEST_CASE("does nothing for an alert about an old pod or another application") {
   ServerScenario scenario;
   scenario.metrics.is_running = false;

@@ -20,7 +20,8 @@ api::ReceivedAlert alert_of(const std::string& pod, const char* start = "2026-11
   return {.fingerprint = pod,
           .name = "HighErrorRate",
           .labels = {{"namespace", "shop"}, {"pod", pod}, {"severity", "critical"}},
-          .starts_at = parse_rfc3339(start)};
+          .starts_at = parse_rfc3339(start),
+          .received = now};
 }
 
 api::ReceivedAlert resolved(api::ReceivedAlert alert) {
@@ -99,6 +100,27 @@ TEST_CASE("measure_received leaves out an alert of another namespace without a p
   api::ReceivedAlert alert = alert_of("web-b-1");
   alert.labels = {{"severity", "critical"}, {"namespace", "cart"}};
   CHECK(measure({alert}, {}, critical).reason == Reason::AlertNotConfirmed);
+}
+
+TEST_CASE("measure_received does not count an alert that was sent too long ago") {
+  struct Row {
+    const char* received;
+    MeasurementResult expected;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"2026-11-28T23:16:20Z", MeasurementResult::Fail},
+      {"2026-11-28T23:16:19Z", MeasurementResult::Unknown},
+      {"2026-11-28T23:21:20Z", MeasurementResult::Fail},
+      {"2026-11-28T23:21:21Z", MeasurementResult::Unknown},
+      {"", MeasurementResult::Unknown},
+  }));
+  api::ReceivedAlert alert = alert_of("web-b-1");
+  alert.received = parse_rfc3339(row.received);
+  const auto found = measure({alert});
+  CHECK(found.result == row.expected);
+  if (row.expected == MeasurementResult::Fail) return;
+  CHECK(found.reason == Reason::AlertNotConfirmed);
+  CHECK_THAT(found.message, Catch::Contains("more than 4m ago, so it may have ended since"));
 }
 
 TEST_CASE("counts_received is false when the server says that the rule is broken or stale") {

@@ -103,7 +103,8 @@ TEST_CASE("measure_alert believes Alertmanager only when the server cannot be as
   const api::ReceivedAlert firing{.fingerprint = "f",
                                   .name = "High Error+Rate",
                                   .labels = {{"namespace", "shop"}, {"pod", "web-1"}},
-                                  .starts_at = now};
+                                  .starts_at = now,
+                                  .received = now};
   const api::Check check = alert_check();
   const AlertInputs inputs{.check = check, .variables = web, .received = std::span(&firing, 1)};
   const auto measure = [&](const AlertResponse& response) {

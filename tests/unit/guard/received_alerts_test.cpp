@@ -12,7 +12,8 @@ api::ReceivedAlert alert_of(const std::string& pod, const std::string& name = "H
   return {.fingerprint = pod,
           .name = name,
           .labels = {{"namespace", "shop"}, {"pod", pod}, {"app", "web"}},
-          .starts_at = start};
+          .starts_at = start,
+          .received = start};
 }
 
 api::PolicySpec spec_with(const api::StringMap& match_labels) {
@@ -89,8 +90,17 @@ TEST_CASE("with_alerts changes nothing when the same message arrives again") {
   const Alerts once = with_alerts({}, Alerts{alert_of("web-1"), resolved(alert_of("web-2"))});
   REQUIRE(once.size() == 2);
   Alerts again{alert_of("web-1"), resolved(alert_of("web-2"))};
-  for (api::ReceivedAlert& alert : again) alert.received = start + std::chrono::hours(1);
+  for (api::ReceivedAlert& alert : again) alert.received = start + std::chrono::seconds(29);
   CHECK(with_alerts(once, again) == once);
+}
+
+TEST_CASE("with_alerts renews the time of an alert that is sent again and still fires") {
+  const Alerts once = with_alerts({}, Alerts{alert_of("web-1"), resolved(alert_of("web-2"))});
+  Alerts again{alert_of("web-1"), resolved(alert_of("web-2"))};
+  for (api::ReceivedAlert& alert : again) alert.received = start + std::chrono::minutes(1);
+  const Alerts renewed = with_alerts(once, again);
+  CHECK(renewed == Alerts{again[0], once[1]});
+  CHECK(with_alerts(renewed, again) == renewed);
 }
 
 TEST_CASE("with_alerts ends an alert, and a late message does not start it again") {
