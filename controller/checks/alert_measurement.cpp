@@ -1,12 +1,16 @@
 #include "checks/alert_measurement.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/text.hpp"
 #include "checks/message.hpp"
+#include "checks/presence.hpp"
 #include "codec/promql_expression.hpp"
 
 namespace lastgood::checks {
@@ -167,6 +171,49 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
   return measurement(
       MeasurementResult::Pass, Reason::Passed,
       fmt::format("alert {} is not firing for {}", clip(alert, 64), text_of(placement)));
+}
+
+Result<codec::BoundQuery> alert_presence_query(const std::vector<ServerRule>& rules,
+                                               const Placement& placement) {
+  std::set<std::string> queries;
+  for (const SelectedRule& one : selected_in(rules, placement)) {
+    auto query = presence_query(one.rule->expression, one.placement);
+    if (!query) return query;
+    queries.insert("(" + std::move(query->value) + ")");
+  }
+  if (queries.empty()) return fail(ErrorKind::BadInput, "there is no rule");
+  codec::BoundQuery all(fmt::format("{}", fmt::join(queries, " * ")));
+  if (all.value.size() > codec::max_bound_query_size)
+    return fail(ErrorKind::TooLarge, "the query for the series of all rules is larger than 64 KiB");
+  return all;
+}
+
+api::Measurement measure_alert_data(api::Measurement pass, const Placement& placement,
+                                    const Result<codec::BoundQuery>& query,
+                                    const std::optional<PrometheusAnswer>& answer) {
+  const auto unknown = [&](Reason reason, const std::string& message) {
+    api::Measurement measurement = std::move(pass);
+    measurement.result = MeasurementResult::Unknown;
+    measurement.reason = reason;
+    measurement.message =
+        clip(on_one_line(fmt::format("{}, but {}", measurement.message, message), ' '),
+             max_message_size);
+    return measurement;
+  };
+  if (!query)
+    return unknown(Reason::NoSeries,
+                   "it is not known whether it has data: " + query.error().message);
+  if (!answer) return unknown(Reason::Pending, "the query for its series has no result yet");
+  if (!*answer) {
+    return unknown(answer->error().reason,
+                   "it is not known whether it has data: " + answer->error().message);
+  }
+  if ((*answer)->value > 0) return pass;
+  return unknown(Reason::NoSeries,
+                 fmt::format("the server has no series of its metrics for {}, so it cannot fire; "
+                             "check that the pods are scraped, and that the series have these "
+                             "labels",
+                             text_of(placement)));
 }
 
 }  // namespace lastgood::checks

@@ -51,6 +51,12 @@ api::Measurement without_presence(const api::Check& check, const AlertRule& rule
   return measurement;
 }
 
+std::optional<PrometheusAnswer> answer_of(const AlertResponse& response, Time now) {
+  if (!response) return {};
+  if (!*response) return std::unexpected(response->error());
+  return parse_prometheus_answer(**response, now);
+}
+
 }  // namespace
 
 bool places_by_pod(const api::CheckKind& kind) {
@@ -106,7 +112,25 @@ Result<api::HttpCall> plan_alert(const api::Check& check, const std::string& def
   return call;
 }
 
-api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& response, Time now) {
+std::optional<api::HttpCall> plan_alert_presence(const AlertInputs& inputs,
+                                                 const AlertResponse& response,
+                                                 const std::string& default_address, Time now) {
+  const api::AlertCheck& wanted = alert_of(inputs.check);
+  const Placement placement = placement_of(inputs.variables, wanted.match_labels);
+  if (has_no_pods(placement) || !response || !*response) return {};
+  const RulesAnswer rules = parse_rules(**response, wanted.alert);
+  const auto measurement =
+      measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.released, now);
+  if (measurement.result != api::MeasurementResult::Pass) return {};
+  const auto query = alert_presence_query(*rules, placement);
+  if (!query) return {};
+  auto call = plan_query(wanted.server, *query, default_address, wanted.server.timeout);
+  if (!call) return {};
+  return *std::move(call);
+}
+
+api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& response,
+                               const AlertResponse& presence, Time now) {
   const api::AlertCheck& wanted = alert_of(inputs.check);
   const Placement placement = placement_of(inputs.variables, wanted.match_labels);
   if (has_no_pods(placement)) return without_pods(inputs.check);
@@ -123,6 +147,10 @@ api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& r
   const RulesAnswer rules = parse_rules(**response, wanted.alert);
   api::Measurement measurement =
       measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.released, now);
+  if (measurement.result == api::MeasurementResult::Pass) {
+    return measure_alert_data(std::move(measurement), placement,
+                              alert_presence_query(*rules, placement), answer_of(presence, now));
+  }
   const bool is_unknown = measurement.result == api::MeasurementResult::Unknown;
   if (!is_unknown || !counts_received(measurement.reason)) return measurement;
   received.server = MissingValue{.reason = measurement.reason, .message = measurement.message};

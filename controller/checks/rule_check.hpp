@@ -57,10 +57,18 @@ struct AlertInputs {
 // address.
 using AlertResponse = std::optional<std::expected<api::HttpResponse, MissingValue>>;
 
-// The server decides. If it cannot be asked, the alerts
-// that Alertmanager sent do: see received_alerts.hpp.
+// The request that shows whether the alert has data. Nothing if it does not matter, because the
+// check does not pass, or if there is no such query: measure_alert() then says why.
+[[nodiscard]] std::optional<api::HttpCall> plan_alert_presence(const AlertInputs& inputs,
+                                                               const AlertResponse& response,
+                                                               const std::string& default_address,
+                                                               Time now);
+
+// The server decides. If it cannot be asked, the alerts that Alertmanager sent do: see
+// received_alerts.hpp. `presence`: the response to plan_alert_presence(); absent: it was not sent.
 [[nodiscard]] api::Measurement measure_alert(const AlertInputs& inputs,
-                                             const AlertResponse& response, Time now);
+                                             const AlertResponse& response,
+                                             const AlertResponse& presence, Time now);
 
 // matchLabels are absent, so the pods of the series tell the revisions apart.
 [[nodiscard]] bool places_by_pod(const api::CheckKind& kind);

@@ -86,7 +86,11 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_alert(MetricsRequest re
                                    .variables = request.variables,
                                    .received = request.alerts,
                                    .released = request.released};
-  co_return checks::measure_alert(inputs, response, clock_.now());
+  checks::AlertResponse presence;
+  const auto count =
+      checks::plan_alert_presence(inputs, response, settings_.prometheus_address, clock_.now());
+  if (count) presence = co_await sender_.send(server, request.variables.namespace_, *count);
+  co_return checks::measure_alert(inputs, response, presence, clock_.now());
 }
 
 asio::awaitable<checks::ExternalMetricMeasured> MetricsRunner::measure_external(

@@ -233,6 +233,35 @@ TEST_CASE("waits for the end of an alert about all pods before it verifies a res
   CHECK(scenario.violations() == no_violations);
 }
 
+TEST_CASE("does not call a release good when the alert has no series of its pods") {
+  ServerScenario scenario;
+  scenario.has_series = false;
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Inconclusive); },
+                           5min));
+  CHECK(scenario.reason_of_check() == "NoSeries");
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("holds a release that failed before it while the server has lost its data") {
+  ServerScenario scenario(Json{{"namespace", shop}});
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.active_at = scenario.clock.now();
+  scenario.run_for(1min);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(1min);
+  REQUIRE(scenario.is_in_state("web", State::Held));
+  scenario.failing = {};
+  scenario.has_series = false;
+  scenario.run_for(30s);
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.has_series = true;
+  scenario.active_at = scenario.clock.now();
+  scenario.run_for(5min);
+  CHECK(scenario.is_in_state("web", State::Held));
+  CHECK(scenario.template_changes() == 0);
+}
+
 TEST_CASE("does nothing for an alert whose rule is broken") {
   ServerScenario scenario;
   scenario.failing = {"app:v2"};

@@ -152,6 +152,31 @@ TEST_CASE("measure_alert fails for an alert of a healthy rule although another i
   CHECK(measure(two).result == MeasurementResult::Fail);
 }
 
+TEST_CASE("alert_presence_query needs series for each rule that matchLabels selects") {
+  const auto query_of = [](const std::string& groups, const Placement& placement) {
+    return alert_presence_query(*answer_of(groups), placement);
+  };
+  const auto one = query_of(json_of({}), web);
+  REQUIRE(one);
+  CHECK(one->value == R"(((count(errors{namespace="shop",pod=~"web-1|web-2"}) or vector(0))))");
+  const std::string two = json_of({}) + "," + json_of({.expression = "slow > 1"}) + "," +
+                          json_of({.expression = "slow > 2"});
+  CHECK(query_of(two, web)->value ==
+        R"(((count(errors{namespace="shop",pod=~"web-1|web-2"}) or vector(0))) * )"
+        R"(((count(slow{namespace="shop",pod=~"web-1|web-2"}) or vector(0))))");
+  CHECK_FALSE(query_of(two, labelled({{"severity", "warning"}})));
+  CHECK_FALSE(query_of(json_of({.expression = "vector(1) > 0"}), web));
+}
+
+TEST_CASE("measure_alert_data is Unknown when the expression names no metric") {
+  const auto pass = measure({.expression = "vector(1) > 2"});
+  const auto found = measure_alert_data(
+      pass, web, fail(ErrorKind::BadInput, "the expression names no metric"), {});
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK(found.reason == Reason::NoSeries);
+  CHECK_THAT(found.message, Catch::EndsWith("the expression names no metric"));
+}
+
 TEST_CASE("measure_alert has a failing baseline when the alert was active before the release") {
   const Placement by_app = labelled({{"app", "web"}});
   const auto found = measure(

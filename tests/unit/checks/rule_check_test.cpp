@@ -38,6 +38,8 @@ api::HttpResponse answer(const std::string& data) {
 const api::HttpResponse empty_vector = answer(R"({"resultType":"vector","result":[]})");
 const api::HttpResponse zero =
     answer(R"({"resultType":"vector","result":[{"metric":{},"value":[1795908020,"0"]}]})");
+const api::HttpResponse four =
+    answer(R"({"resultType":"vector","result":[{"metric":{},"value":[1795908020,"4"]}]})");
 const api::HttpResponse refused{.outcome = api::ProbeOutcome::ConnectionRefused};
 
 }  // namespace
@@ -108,7 +110,7 @@ TEST_CASE("measure_alert believes Alertmanager only when the server cannot be as
   const api::Check check = alert_check();
   const AlertInputs inputs{.check = check, .variables = web, .received = std::span(&firing, 1)};
   const auto measure = [&](const AlertResponse& response) {
-    return measure_alert(inputs, response, now);
+    return measure_alert(inputs, response, four, now);
   };
   const MissingValue denied{.reason = Reason::CredentialsNotFound, .message = "there is no Secret"};
   CHECK(measure(std::unexpected(denied)).result == MeasurementResult::Fail);
@@ -123,6 +125,51 @@ TEST_CASE("measure_alert believes Alertmanager only when the server cannot be as
   healthy.replace(healthy.find("HEALTH"), 6, "ok");
   CHECK(measure(answer(healthy)).result == MeasurementResult::Pass);
   CHECK(measure(answer(inactive)).reason == Reason::RuleUnhealthy);
+}
+
+TEST_CASE("measure_alert passes only when the server has series of the rule for the pods") {
+  const api::Check check = alert_check();
+  const AlertInputs inputs{.check = check, .variables = web};
+  const api::HttpResponse rules =
+      answer(R"({"groups":[{"name":"g","interval":30,"rules":[{"name":"High Error+Rate","type":)"
+             R"("alerting","query":"errors{code=\"500\"} > 1","health":"ok","lastEvaluation":)"
+             R"("2026-11-28T23:20:18Z","alerts":[]}]}]})");
+  const auto call = plan_alert_presence(inputs, rules, address, now);
+  REQUIRE(call);
+  CHECK(call->target == "/prefix/api/v1/query");
+  CHECK_THAT(call->body, Catch::Contains("count%28errors%7Bnamespace%3D%22shop%22"));
+  const auto reason_of = [&](const AlertResponse& presence) {
+    return measure_alert(inputs, rules, presence, now).reason;
+  };
+  CHECK(reason_of(four) == Reason::Passed);
+  CHECK(reason_of(zero) == Reason::NoSeries);
+  CHECK(reason_of(empty_vector) == Reason::NoData);
+  CHECK(reason_of(refused) == Reason::ConnectionRefused);
+  CHECK(reason_of(std::nullopt) == Reason::Pending);
+  CHECK(measure_alert(inputs, rules, zero, now).result == MeasurementResult::Unknown);
+}
+
+TEST_CASE("measure_alert lets no alert of Alertmanager decide when only the data are unknown") {
+  const api::ReceivedAlert firing{.fingerprint = "f",
+                                  .name = "High Error+Rate",
+                                  .labels = {{"namespace", "shop"}, {"pod", "web-1"}},
+                                  .starts_at = now,
+                                  .received = now};
+  const api::Check check = alert_check();
+  const AlertInputs inputs{.check = check, .variables = web, .received = std::span(&firing, 1)};
+  const api::HttpResponse rules =
+      answer(R"({"groups":[{"name":"g","interval":30,"rules":[{"name":"High Error+Rate","type":)"
+             R"("alerting","query":"errors > 1","health":"ok","lastEvaluation":)"
+             R"("2026-11-28T23:20:18Z","alerts":[]}]}]})");
+  CHECK(measure_alert(inputs, rules, refused, now).reason == Reason::ConnectionRefused);
+}
+
+TEST_CASE("plan_alert_presence sends nothing when the check does not pass") {
+  const api::Check check = alert_check();
+  const AlertInputs inputs{.check = check, .variables = web};
+  CHECK_FALSE(plan_alert_presence(inputs, refused, address, now));
+  CHECK_FALSE(plan_alert_presence(inputs, std::nullopt, address, now));
+  CHECK_FALSE(plan_alert_presence(inputs, answer(R"({"groups":[]})"), address, now));
 }
 
 TEST_CASE("places_by_pod is true without matchLabels") {
