@@ -53,7 +53,7 @@ struct Placement {
 // The labels have all those of `wanted`, with the same values.
 [[nodiscard]] bool has_labels(const api::StringMap& labels, const api::StringMap& wanted);
 
-// The labels `namespace` and `pod` are those of a measured pod, whatever matchLabels has.
+// The labels `namespace` and `pod` are those of a measured pod. matchLabels does not matter.
 [[nodiscard]] bool names_measured_pod(const api::StringMap& labels, const Placement& placement);
 
 // The name of the pod is that of the Deployment, the hash of a ReplicaSet and a suffix:
