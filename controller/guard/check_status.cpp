@@ -171,9 +171,9 @@ Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
   if (found == spec.checks.end()) return api::default_max_gap;
   const bool is_pod_metrics = std::holds_alternative<api::PodMetricsCheck>(found->kind);
-  const Duration longest_run = is_pod_metrics ? checks::max_scrape_window : Duration::zero();
+  const Duration max_run = is_pod_metrics ? checks::max_scrape_window : Duration::zero();
   return std::max(api::default_max_gap,
-                  2 * found->interval + api::timeout_of(found->kind) + longest_run);
+                  2 * found->interval + api::timeout_of(found->kind) + max_run);
 }
 
 namespace {
