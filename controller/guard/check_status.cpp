@@ -71,12 +71,20 @@ void add_failure(CheckStatus& check, const api::Measurement& measurement, bool i
   }
 }
 
+// A pass from before the release says nothing about the pods that were measured later.
+bool is_outdated_pass(const api::BaselineResult& result, const api::BaselineResult& last) {
+  return result.result == MeasurementResult::Pass && result.before && result.at && last.at &&
+         *result.at < *last.at;
+}
+
 // Updates the result of the baseline: its consecutive failures, and whether they began before the
 // release had a pod.
 void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
   auto& baseline = check.baseline;
   const bool had_failed = baseline && baseline->result == MeasurementResult::Fail;
-  if (!measurement.baseline || measurement.baseline->result == MeasurementResult::Unknown) {
+  const auto& found = measurement.baseline;
+  if (!found || found->result == MeasurementResult::Unknown ||
+      (baseline && is_outdated_pass(*found, *baseline))) {
     // The old result stays. But a single failure of the baseline after the release had a pod is
     // forgotten: the old pod may have been terminating.
     const bool is_doubtful = had_failed && !baseline->before && !is_baseline_failing(check);
@@ -87,7 +95,7 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
       baseline.reset();
     return;
   }
-  api::BaselineResult result = *measurement.baseline;
+  api::BaselineResult result = *found;
   const bool fails_now = result.result == MeasurementResult::Fail;
   // The measurement may have more than one failure: see checks::repeats_baseline().
   if (fails_now)

@@ -21,8 +21,10 @@ inline constexpr api::Reason pending_reason = api::Reason::Pending;
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
 //            is reached and the failure has lasted for its min_failing_time, or if it flaps. A
 //            failure of the rollout check that must last starts again when its reason changes.
-// A measurement with another question than the last one starts with an empty status: the failures
-// of a rule do not count for the rule that replaced it.
+// The result of the baseline stays until there is a newer one. A pass from before the release,
+// which a metrics server can evaluate at any time, does not replace a later result. A measurement
+// with another question than the last one starts with an empty status: the failures of a rule do
+// not count for the rule that replaced it.
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
 

@@ -174,6 +174,34 @@ TEST_CASE("keeps the last result of the baseline that is not Unknown until the c
 }
 
 // v2 and v1 crash without their database. The database returns, and v2 is OOMKilled by itself.
+TEST_CASE("a pass of the baseline from before the release does not replace a later result") {
+  constexpr bool before = true;
+  const auto baseline = [](MeasurementResult result, Time at, bool is_before) {
+    return api::BaselineResult{.result = result,
+                               .consecutive_failures = result == Fail ? 2 : 0,
+                               .before = is_before,
+                               .at = at};
+  };
+  const auto after = [](const api::BaselineResult& first, const api::BaselineResult& second) {
+    api::CheckStatus check{.name = "errors", .failure_threshold = 3};
+    for (const api::BaselineResult& one : {first, second}) {
+      api::Measurement failure = fails("errors");
+      failure.baseline = one;
+      check = apply(check, failure, false, noon);
+    }
+    return *check.baseline;
+  };
+  const auto old_pass = baseline(Pass, noon - 5min, before);
+  const auto live_failure = baseline(Fail, noon, !before);
+  const auto live_pass = baseline(Pass, noon, !before);
+  CHECK(after(live_failure, old_pass) == live_failure);
+  CHECK(after(live_pass, old_pass) == live_pass);
+  CHECK(after(baseline(Fail, noon - 4min, before), old_pass).result == Fail);
+  CHECK(after(baseline(Fail, noon - 6min, before), old_pass) == old_pass);
+  CHECK(after(live_failure, live_pass) == live_pass);
+  CHECK(after(live_pass, baseline(Fail, noon - 5min, before)).result == Fail);
+}
+
 TEST_CASE("forgets a failing baseline when the rollout fails in another way without a baseline") {
   api::Measurement crash{.check = "rollout", .result = Fail, .reason = Reason::CrashLoop};
   crash.baseline = api::BaselineResult{.result = Fail, .reason = Reason::CrashLoop, .before = true};
