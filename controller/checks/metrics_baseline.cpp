@@ -68,15 +68,14 @@ bool has_question_of(std::span<const api::Measurement> results,
 }
 
 std::optional<api::BaselineResult> metrics_baseline_result(
-    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision,
-    Time now) {
-  if (results.empty()) return {};
+    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision) {
+  if (results.empty() || plan.times.empty()) return {};
   const auto fails = [](const api::Measurement& one) {
     return one.result == MeasurementResult::Fail;
   };
   const api::Measurement& last = results.back();
   if (fails(last) && !std::ranges::all_of(results, fails)) return {};
-  auto result = baseline_result(last, std::move(revision), plan.before_release, now);
+  auto result = baseline_result(last, std::move(revision), plan.before_release, plan.times.back());
   if (result && plan.before_release)
     result->consecutive_failures = fails(last) ? static_cast<int>(results.size()) : 0;
   return trusted_result(std::move(result), plan.candidate.trust);

@@ -66,9 +66,9 @@ struct MetricsBaseline {
                                    const api::Measurement& measurement);
 
 // `results`: one for each time of the plan. Results from before the release count as a failure only
-// if all failed. Nothing if they say nothing.
+// if all failed. Nothing if they say nothing. The time of the result is that of the last
+// evaluation: a pass before the release says nothing about the time at which the release failed.
 [[nodiscard]] std::optional<api::BaselineResult> metrics_baseline_result(
-    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision,
-    Time now);
+    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision);
 
 }  // namespace lastgood::checks

@@ -283,7 +283,7 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   if (!checks::has_question_of(results, measurement)) co_return std::nullopt;
   measurement.question = results.back().question;
   auto result = checks::metrics_baseline_result(
-      plan, results, rollback::name_of(*request.deployment, plan.candidate.revision), clock_.now());
+      plan, results, rollback::name_of(*request.deployment, plan.candidate.revision));
   measurement = checks::compare_with_baseline(check, std::move(measurement),
                                               {.compared_with = request.compared_with,
                                                .baseline = result,

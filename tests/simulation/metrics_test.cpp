@@ -103,6 +103,29 @@ TEST_CASE("holds a release when a query about all pods failed before the release
   CHECK(scenario.template_changes() == 0);
 }
 
+// The check passed before the release, but that says nothing about the minute in which it fails.
+TEST_CASE("holds a release when a query about all pods and two other Deployments fail together") {
+  MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "10m"}}}});
+  const std::vector<std::string> names{"web", "other-0", "other-1"};
+  for (const std::string& name : {names[1], names[2]})
+    scenario.deploy(name, "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
+  // The check is established for each Deployment within 3 minutes.
+  scenario.run_for(4min);
+  for (const std::string& name : names) scenario.ship(name, "app:v2");
+  for (const std::string& name : names) {
+    REQUIRE(scenario.run_until([&] { return scenario.state(name) == evaluating(Reason::Baking); },
+                               2min));
+  }
+  scenario.run_for(2min);
+  scenario.metrics.evaluate = [began = scenario.clock.now()](const MetricsQuery& sent) {
+    return std::vector<double>{sent.at >= began ? 0.2 : 0};
+  };
+  scenario.run_for(2min);
+  for (const std::string& name : names) CHECK(scenario.state(name) == held(Reason::SharedCause));
+  CHECK(scenario.template_changes() == 0);
+}
+
 // The window of the query contains the errors of v2 for 30 s after the rollback.
 TEST_CASE("waits until a query about all pods passes before it verifies the restored revision") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");

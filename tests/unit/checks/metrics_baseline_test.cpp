@@ -95,7 +95,7 @@ TEST_CASE("metrics_baseline_result counts a failure before the release only if b
                                .before_release = true};
     std::vector<api::Measurement> results;
     for (const api::MeasurementResult one : row.results) results.push_back(result(one));
-    const auto found = metrics_baseline_result(plan, results, "revision 1", now);
+    const auto found = metrics_baseline_result(plan, results, "revision 1");
     REQUIRE(found.has_value() == row.expected.has_value());
     if (!found) continue;
     CHECK(found->result == *row.expected);
@@ -104,9 +104,17 @@ TEST_CASE("metrics_baseline_result counts a failure before the release only if b
   }
 }
 
+TEST_CASE("metrics_baseline_result has the time of the last evaluation") {
+  const MetricsBaseline plan{.candidate = candidates[0],
+                             .times = {release - seconds(15), release},
+                             .before_release = true};
+  const std::vector results{result(Pass), result(Pass)};
+  CHECK(metrics_baseline_result(plan, results, "revision 1")->at == release);
+}
+
 TEST_CASE("metrics_baseline_result ignores a failure of a revision that never worked") {
   const MetricsBaseline plan{.candidate = {.trust = BaselineTrust::PassOnly}, .times = {now}};
-  CHECK_FALSE(metrics_baseline_result(plan, std::vector{result(Fail)}, "revision 1", now));
+  CHECK_FALSE(metrics_baseline_result(plan, std::vector{result(Fail)}, "revision 1"));
 }
 
 }  // namespace lastgood::checks::test
