@@ -19,10 +19,12 @@ struct Measurement {
   Reason reason = Reason::None;
   std::string message;          // the value and the limit, at most 512 bytes
   std::optional<Time> at = {};  // when the result arrived; absent: now
-  std::string value;            // of a metrics check: the number that was compared
-  std::string threshold;        // of a metrics check: "> 0.05"
-  std::string query;            // of a metrics check: as it was sent, at most 512 bytes
-  std::string traffic;          // of a metrics check with a minimum traffic: the number
+  // Of a metrics check: the time for which the server evaluated the query, on the server's clock.
+  std::optional<Time> evaluated_at = {};
+  std::string value;      // of a metrics check: the number that was compared
+  std::string threshold;  // of a metrics check: "> 0.05"
+  std::string query;      // of a metrics check: as it was sent, at most 512 bytes
+  std::string traffic;    // of a metrics check with a minimum traffic: the number
   // A digest of what was measured, if the policy alone does not say it: the expression of a rule.
   std::string question;
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long

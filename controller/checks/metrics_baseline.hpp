@@ -4,6 +4,11 @@
 //   distinguishes revisions           the query for a revision with live pods, at the same time
 //   does not, or no pods are alive    the query shortly before the release
 //
+// The same time is that of the server's answer for the release, because the clocks of the server
+// and of the controller differ. The time of the release is on the clock of the controller, so it is
+// shifted by the known difference, at most by max_clock_skew: an older answer may be a cached one.
+// Before a pod of the release has started there is no answer, and the difference is not known.
+//
 // With `compareWith`, each value of the release needs one of the baseline: see
 // baseline_comparison.hpp.
 //
@@ -39,15 +44,16 @@ struct MetricsBaselineInputs {
   std::span<const BaselineCandidate> candidates = {};
   const BaselineCandidate* alive = nullptr;  // the candidate with live pods; null: none
   std::optional<Time> released = {};         // when the evaluation of the new revision started
-  // The time for which the query was evaluated; absent: the time of the measurement.
-  std::optional<Time> evaluated_at = {};
+  std::optional<Time> queried_at = {};       // when the query was sent; absent: there was none
 };
 
 // The queries for the baseline.
 struct MetricsBaseline {
   BaselineCandidate candidate = {};
-  std::vector<Time> times = {};  // of the evaluation; empty: no baseline is measured
-  bool before_release = false;   // no pod of the new revision had started at these times
+  // Of the evaluation, on the clock of the server. Empty: no baseline is measured.
+  std::vector<Time> times = {};
+  Time at = {};                 // of the result: the last time, on the clock of the controller
+  bool before_release = false;  // no pod of the new revision had started at these times
 };
 [[nodiscard]] MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now);
 

@@ -231,6 +231,10 @@ std::optional<MissingValue> warning_in(const Json& body) {
                                    server_quote(*warning)));
 }
 
+std::optional<Time> time_of_point(const Json& point) {
+  return point.is_array() && !point.empty() ? time_of(point[0]) : std::nullopt;
+}
+
 PrometheusAnswer parse_point(const Json& point, Time evaluated_at) {
   if (!point.is_array() || point.size() != 2 || !point[1].is_string())
     return no_result("a value is not a pair of a time and a text");

@@ -55,6 +55,9 @@ using PrometheusAnswer = std::expected<MetricValue, MissingValue>;
 // `point`: [1795907975.838, "0.2"], seconds since 1970 and the value.
 [[nodiscard]] PrometheusAnswer parse_point(const codec::Json& point, Time evaluated_at);
 
+// The time of a point. Nothing if it is not valid.
+[[nodiscard]] std::optional<Time> time_of_point(const codec::Json& point);
+
 // For a body that is not a result of the HTTP API: InvalidResponse. `problem`: "it has no vector".
 [[nodiscard]] MissingValue not_a_result(std::string_view problem);
 

@@ -129,7 +129,10 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
   measurement.query = clip(on_one_line(plan.query.value, ' '), max_message_size);
   if (traffic_answer && *traffic_answer)
     measurement.traffic = codec::format_number((*traffic_answer)->value);
-  if (answer) measurement.value = codec::format_number(answer->value);
+  if (answer) {
+    measurement.value = codec::format_number(answer->value);
+    measurement.evaluated_at = answer->at;
+  }
   return measurement;
 }
 

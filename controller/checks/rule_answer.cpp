@@ -27,6 +27,11 @@ PrometheusAnswer value_of(const Json& series, Time evaluated_at) {
   return parse_point(*point, evaluated_at);
 }
 
+std::optional<Time> time_of(const Json& series) {
+  const Json* const point = codec::find(series, {"value"});
+  return point == nullptr ? std::nullopt : time_of_point(*point);
+}
+
 // Whether the missing value is a property of the series. Any other makes the answer unusable.
 bool is_of_series(Reason reason) {
   return reason == Reason::NotANumber || reason == Reason::InfiniteValue ||
@@ -50,7 +55,7 @@ SeriesAnswer parse_series(const api::HttpResponse& response, Time evaluated_at) 
   if (auto warning = warning_in(*body)) return missing(*std::move(warning));
   std::vector<Series> all;
   if (type == "scalar") {
-    all.push_back({.value = parse_point(*result, evaluated_at)});
+    all.push_back({.value = parse_point(*result, evaluated_at), .at = time_of_point(*result)});
   } else if (result->size() > max_series) {
     return missing(missing_value(
         Reason::ResponseTooLarge,
@@ -59,7 +64,7 @@ SeriesAnswer parse_series(const api::HttpResponse& response, Time evaluated_at) 
                     result->size(), max_series)));
   } else {
     for (const Json& one : *result) {
-      Series series{.value = value_of(one, evaluated_at)};
+      Series series{.value = value_of(one, evaluated_at), .at = time_of(one)};
       for (const auto& [name, value] : codec::object_at(one, {"metric"}).items()) {
         if (value.is_string()) series.labels.emplace(name, value.get<std::string>());
       }

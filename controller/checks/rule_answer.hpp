@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <vector>
 
 #include "api/call.hpp"
@@ -18,6 +19,8 @@ inline constexpr std::size_t max_series = 10'000;  // of one answer
 struct Series {
   api::StringMap labels = {};
   PrometheusAnswer value = {};  // NaN and infinite values have a reason
+  // The time for which the server evaluated the query. Absent for a native histogram.
+  std::optional<Time> at = {};
 };
 
 using SeriesAnswer = std::expected<std::vector<Series>, MissingValue>;

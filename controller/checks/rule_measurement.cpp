@@ -74,18 +74,20 @@ api::Measurement measure_rule(const std::string& check, const std::string& alert
   const std::string of_alert = fmt::format("alert {}", clip(alert, 64));
   if (!series) return unknown(series.error().reason, series.error().message);
   const auto placed = placed_in(*series, rule.placement);
-  const auto shown =
-      std::ranges::find_if_not(placed, [](const Series* one) { return is_nan(*one); });
-  if (shown != placed.end()) {
+  auto failing = placed;
+  std::erase_if(failing, [](const Series* one) { return is_nan(*one); });
+  if (!failing.empty()) {
+    const Series& shown = *failing.front();
     auto failure = measurement(
         MeasurementResult::Fail, Reason::AlertFiring,
         fmt::format("the expression of {} is true for {} of {} series: {} has {}{}", of_alert,
-                    placed.size(), series->size(), text_of((*shown)->labels, rule.placement),
-                    value_text(**shown),
+                    placed.size(), series->size(), text_of(shown.labels, rule.placement),
+                    value_text(shown),
                     rule.hold > Duration::zero()
                         ? fmt::format(", and must be true for {}", format_duration(rule.hold))
                         : ""));
-    failure.value = value_text(**shown);
+    failure.value = value_text(shown);
+    failure.evaluated_at = shown.at;
     return failure;
   }
   if (!placed.empty())

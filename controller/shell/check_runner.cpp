@@ -178,7 +178,7 @@ asio::awaitable<void> CheckRunner::run_metrics_check(
     [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
   api::Measurement measurement = checks::not_started(check);
-  std::optional<Time> at;
+  std::optional<Time> queried_at;
   if (!round->nothing_started) {
     auto variables = checks::variables_of(*request.deployment, request.revision, round->pods);
     if (checks::uses_baseline_pods(check)) {
@@ -187,17 +187,17 @@ asio::awaitable<void> CheckRunner::run_metrics_check(
       if (!found) co_return;
       if (*found) variables.baseline_pods = checks::active_pod_names((*found)->pods);
     }
-    at = checks::evaluation_time(check, clock_.now());
+    queried_at = clock_.now();
     const MetricsRequest present{.check = check,
                                  .variables = variables,
-                                 .at = at,
+                                 .at = checks::evaluation_time(check, *queried_at),
                                  .alerts = request.alerts,
                                  .released = request.released};
     measurement = co_await metrics_.measure(present);
   }
   measurement.at = clock_.now();
   if (!measurement.baseline) {
-    auto baseline = co_await metrics_baseline(*round, check, measurement, at);
+    auto baseline = co_await metrics_baseline(*round, check, measurement, queried_at);
     if (!baseline) co_return;
     measurement.baseline = std::move(*baseline);
   }
@@ -250,7 +250,8 @@ asio::awaitable<void> CheckRunner::run_external_metric_check(
 }
 
 asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics_baseline(
-    Round& round, const api::Check& check, api::Measurement& measurement, std::optional<Time> at) {
+    Round& round, const api::Check& check, api::Measurement& measurement,
+    std::optional<Time> queried_at) {
   const MeasurementRound& request = round.request;
   const auto alive = checks::awaits_baseline_value(check, measurement)
                          ? co_await find_baseline(round, check.name)
@@ -264,7 +265,7 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
        .candidates = request.baselines,
        .alive = *alive ? &(*alive)->candidate : nullptr,
        .released = request.released,
-       .evaluated_at = at},
+       .queried_at = queried_at},
       clock_.now());
   if (plan.times.empty()) {
     measurement = checks::compare_with_baseline(check, std::move(measurement),

@@ -91,11 +91,12 @@ class CheckRunner {
   // The functions that return a Result fail if the pods cannot be listed. Then there is no
   // measurement.
 
-  // The result of a metrics check for the baseline. Nothing if it needs none or has none. `at`: the
-  // time for which the query was evaluated. With `compareWith`, the measurement is compared.
+  // The result of a metrics check for the baseline. Nothing if it needs none or has none.
+  // `queried_at`: see checks::MetricsBaselineInputs. With `compareWith`, the measurement is
+  // compared.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> metrics_baseline(
       Round& round, const api::Check& check, api::Measurement& measurement,
-      std::optional<Time> at = {});
+      std::optional<Time> queried_at);
   // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(

@@ -92,6 +92,36 @@ TEST_CASE("holds a release whose error ratio is as high as that of the old pods"
   CHECK(scenario.template_changes() == 0);
 }
 
+TEST_CASE("holds a release when old and new pods fail, although the clock of the server differs") {
+  MetricsScenario scenario;
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 600}}}});
+  scenario.metrics.clock_offset = GENERATE(40s, -20s);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(30s);
+  const auto now_of_server = [&] { return scenario.clock.now() + scenario.metrics.clock_offset; };
+  scenario.metrics.evaluate = [&, began = now_of_server()](const MetricsQuery& sent) {
+    if (sent.at > now_of_server()) return std::vector<double>{};
+    return std::vector<double>{sent.at >= began ? 0.2 : 0};
+  };
+  scenario.run_for(2min);
+  CHECK(scenario.state("web") == held(Reason::SharedCause));
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("holds a release that began after a failure, on the clock of a server that is ahead") {
+  MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
+  scenario.run_for(1min);
+  scenario.metrics.clock_offset = 40s;
+  scenario.metrics.evaluate = [began = scenario.clock.now() + 40s](const MetricsQuery& sent) {
+    return std::vector<double>{sent.at >= began ? 0.2 : 0};
+  };
+  scenario.run_for(20s);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(2min);
+  CHECK(scenario.state("web") == held(Reason::AlreadyFailing));
+  CHECK(scenario.template_changes() == 0);
+}
+
 TEST_CASE("holds a release when a query about all pods failed before the release already") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
   scenario.ratios["app:v1"] = 0.2;

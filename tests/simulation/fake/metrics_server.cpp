@@ -74,7 +74,7 @@ boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall cal
   if (call.target.contains("/api/v1/rules"))
     co_return response_with({{"groups", server_.rules ? server_.rules() : codec::Json::array()}});
   const auto form = fields_of(call.body);
-  MetricsQuery query{.text = form.at("query"), .at = clock_.now()};
+  MetricsQuery query{.text = form.at("query"), .at = clock_.now() + server_.clock_offset};
   if (const auto time = form.find("time"); time != form.end()) {
     const double seconds = std::strtod(time->second.c_str(), nullptr);
     query.at = Time(Duration(static_cast<std::int64_t>(seconds * 1000)));

@@ -26,6 +26,7 @@ struct MetricsSeries {
 
 struct MetricsServer {
   bool is_running = true;
+  Duration clock_offset{0};  // of its clock, compared with that of the controller
   // The values of the result, one for each series. By default the result is empty.
   std::function<std::vector<double>(const MetricsQuery& query)> evaluate;
   // The series of the result, instead of `evaluate`.

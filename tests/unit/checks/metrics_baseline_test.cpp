@@ -63,6 +63,33 @@ TEST_CASE("plan_metrics_baseline chooses the times of the queries for the baseli
         std::vector<Time>{release - seconds(15), release});
 }
 
+TEST_CASE("plan_metrics_baseline uses the clock of the server") {
+  struct Row {
+    Duration evaluated;  // after the query was sent; the response arrived 2 s after it
+    Duration shift;      // of the time of the release
+  };
+  const Row row = GENERATE(values<Row>({{seconds(0), seconds(0)},
+                                        {seconds(2), seconds(0)},
+                                        {seconds(42), seconds(40)},
+                                        {-seconds(20), -seconds(20)},
+                                        {-seconds(290), -seconds(60)}}));
+  api::Measurement failure = result(Fail);
+  failure.at = now;
+  failure.evaluated_at = now - seconds(2) + row.evaluated;
+  MetricsBaselineInputs inputs{.check = of_revision,
+                               .measurement = failure,
+                               .candidates = candidates,
+                               .alive = candidates.data(),
+                               .released = release,
+                               .queried_at = now - seconds(2)};
+  CHECK(plan_metrics_baseline(inputs, now).times == std::vector{*failure.evaluated_at});
+  CHECK(plan_metrics_baseline(inputs, now).at == now);
+  inputs.alive = nullptr;
+  const Time last = release + row.shift;
+  CHECK(plan_metrics_baseline(inputs, now).times == std::vector{last - seconds(10), last});
+  CHECK(plan_metrics_baseline(inputs, now).at == release);
+}
+
 TEST_CASE("baseline_variables selects pods that are gone for a time before the release") {
   api::Deployment deployment;
   deployment.meta.key = {.namespace_ = "shop", .name = "web"};
@@ -106,7 +133,8 @@ TEST_CASE("metrics_baseline_result counts a failure before the release only if b
 
 TEST_CASE("metrics_baseline_result has the time of the last evaluation") {
   const MetricsBaseline plan{.candidate = candidates[0],
-                             .times = {release - seconds(15), release},
+                             .times = {release - seconds(5), release + seconds(10)},
+                             .at = release,
                              .before_release = true};
   const std::vector results{result(Pass), result(Pass)};
   CHECK(metrics_baseline_result(plan, results, "revision 1")->at == release);

@@ -51,6 +51,8 @@ TEST_CASE("parse_series keeps a series whose value is no number") {
       R"({"metric":{},"value":[1795907976,"NaN"]},{"metric":{},"histogram":[1795907976,{}]})"));
   REQUIRE(found);
   CHECK(found->front().value.error().reason == Reason::NotANumber);
+  CHECK(found->front().at == evaluated_at);
+  CHECK_FALSE(found->back().at);
   CHECK(found->back().value.error().reason == Reason::WrongResultType);
 }
 

@@ -20,7 +20,7 @@ AlertRule rule_with(const std::string& expression, const Placement& placement = 
 }
 
 Series series_of(const api::StringMap& labels, double value = 0.25) {
-  return {.labels = labels, .value = MetricValue{.value = value, .at = now}};
+  return {.labels = labels, .value = MetricValue{.value = value, .at = now}, .at = now};
 }
 Series series_of_pod(const std::string& pod, const std::string& namespace_ = "shop") {
   return series_of({{"namespace", namespace_}, {"pod", pod}});
@@ -43,6 +43,7 @@ TEST_CASE("measure_rule fails when the expression is true for a pod of the revis
   CHECK(found.reason == Reason::AlertFiring);
   CHECK(found.value == "0.25");
   CHECK(found.min_failing_time == std::chrono::minutes(2));
+  CHECK(found.evaluated_at == now);
   CHECK(found.message ==
         R"(the expression of alert HighErrorRate is true for 1 of 3 series: {namespace="shop", )"
         R"(pod="web-b-1"} has 0.25, and must be true for 2m; expression: )" +
