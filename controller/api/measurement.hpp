@@ -21,6 +21,8 @@ struct Measurement {
   std::optional<Time> at = {};  // when the result arrived; absent: now
   // Of a metrics check: the time for which the server evaluated the query, on the server's clock.
   std::optional<Time> evaluated_at = {};
+  // Each failing series or alert has the label `pod` of a measured pod.
+  bool names_pods = false;
   std::string value;      // of a metrics check: the number that was compared
   std::string threshold;  // of a metrics check: "> 0.05"
   std::string query;      // of a metrics check: as it was sent, at most 512 bytes

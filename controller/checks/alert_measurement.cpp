@@ -159,6 +159,9 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
                                 text_of(placement), text_of(first.alert->labels, *first.placement),
                                 first.alert->value, active_text(*first.alert)));
     failure.value = first.alert->value;
+    failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
+      return has_measured_pod(one.alert->labels, *one.placement);
+    });
     failure.baseline = baseline_of(firing, released, now);
     return failure;
   }

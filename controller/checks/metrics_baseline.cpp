@@ -38,11 +38,13 @@ MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time 
   if (!is_compared &&
       !has_baseline_result(inputs.measurement, inputs.nothing_started, inputs.established))
     return {};
-  const bool is_about_alive = inputs.alive && distinguishes_revisions(inputs.check);
+  const bool names_pods = inputs.measurement.names_pods;
+  const bool is_about_alive = inputs.alive && (names_pods || distinguishes_revisions(inputs.check));
   if (is_about_alive && !inputs.nothing_started)
     return {.candidate = *inputs.alive,
             .times = {inputs.measurement.evaluated_at.value_or(now)},
-            .at = now};
+            .at = now,
+            .pod_label = names_pods ? PodLabel::Required : PodLabel::Optional};
   if (inputs.nothing_started && inputs.alive) {
     return {.candidate = *inputs.alive,
             .times = two_times(inputs.check, now),

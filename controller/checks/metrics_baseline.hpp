@@ -1,8 +1,11 @@
 // The baseline of a metrics check: the same query for another revision, or at an earlier time.
 //
-//   the query                         baseline
-//   distinguishes revisions           the query for a revision with live pods, at the same time
-//   does not, or no pods are alive    the query shortly before the release
+//   the query                        baseline
+//   distinguishes revisions          the query for a revision with live pods, at the same time
+//   is a rule or alert with          the same, for the series and alerts that name pods of that
+//   matchLabels, and all that fail   revision
+//   name pods of the new revision
+//   other, or no pods are alive      the query shortly before the release; no alert has such a time
 //
 // The same time is that of the server's answer for the release, because the clocks of the server
 // and of the controller differ. The time of the release is on the clock of the controller, so it is
@@ -32,6 +35,7 @@
 #include "api/policy.hpp"
 #include "checks/baseline.hpp"
 #include "checks/baseline_choice.hpp"
+#include "checks/placement.hpp"
 #include "codec/promql.hpp"
 
 namespace lastgood::checks {
@@ -52,8 +56,9 @@ struct MetricsBaseline {
   BaselineCandidate candidate = {};
   // Of the evaluation, on the clock of the server. Empty: no baseline is measured.
   std::vector<Time> times = {};
-  Time at = {};                 // of the result: the last time, on the clock of the controller
-  bool before_release = false;  // no pod of the new revision had started at these times
+  Time at = {};  // of the result: the last time, on the clock of the controller
+  PodLabel pod_label = PodLabel::Optional;  // of the series of the baseline
+  bool before_release = false;              // no pod of the new revision had started at these times
 };
 [[nodiscard]] MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now);
 

@@ -45,15 +45,19 @@ bool has_unmeasured_pod(const api::StringMap& labels, const Placement& placement
 
 }  // namespace
 
-Placement placement_of(const codec::QueryVariables& variables, const api::StringMap& match_labels) {
+Placement placement_of(const codec::QueryVariables& variables, const api::StringMap& match_labels,
+                       PodLabel needed) {
   return {.namespace_ = variables.namespace_,
           .deployment = variables.deployment,
           .pods = variables.pods,
           .replica_set = variables.replica_set,
-          .match_labels = match_labels};
+          .match_labels = match_labels,
+          .pod_label = needed};
 }
 
-bool distinguishes_revisions(const Placement& placement) { return placement.match_labels.empty(); }
+bool distinguishes_revisions(const Placement& placement) {
+  return placement.match_labels.empty() || placement.pod_label == PodLabel::Required;
+}
 
 bool has_no_pods(const Placement& placement) {
   return distinguishes_revisions(placement) && placement.pods.empty() &&
@@ -79,9 +83,16 @@ bool may_be_pod_of(const std::string& deployment, std::string_view pod) {
   return pod.starts_with(prefix) && std::ranges::count(pod.substr(prefix.size()), '-') <= 1;
 }
 
+bool has_measured_pod(const api::StringMap& labels, const Placement& placement) {
+  const std::string* const pod = value_of(labels, pod_label);
+  return pod && !placement.match_labels.contains(std::string(pod_label)) &&
+         is_measured_pod(*pod, placement);
+}
+
 bool is_placed(const api::StringMap& labels, const Placement& placement) {
   if (placement.match_labels.empty()) return names_measured_pod(labels, placement);
   if (has_unmeasured_pod(labels, placement)) return false;
+  if (distinguishes_revisions(placement) && !has_measured_pod(labels, placement)) return false;
   const std::string* const namespace_ = value_of(labels, namespace_label);
   const bool is_in_namespace = namespace_ && *namespace_ == placement.namespace_;
   const bool names_namespace = value_of(placement.match_labels, namespace_label) != nullptr;
@@ -93,6 +104,7 @@ std::vector<std::string> needed_labels(const Placement& placement) {
   if (placement.match_labels.empty()) return {std::string(namespace_label), std::string(pod_label)};
   std::vector<std::string> names;
   for (const auto& [name, value] : placement.match_labels) names.push_back(name);
+  if (distinguishes_revisions(placement)) names.emplace_back(pod_label);
   return names;
 }
 
@@ -144,7 +156,10 @@ std::string text_of(const api::StringMap& labels, const Placement& placement) {
 }
 
 std::string text_of(const Placement& placement) {
-  if (!placement.match_labels.empty()) return text_of(placement.match_labels, placement);
+  if (!placement.match_labels.empty()) {
+    return text_of(placement.match_labels, placement) +
+           (distinguishes_revisions(placement) ? " with a pod of the revision" : "");
+  }
   if (!placement.replica_set.empty()) return "the pods of " + placement.replica_set;
   if (placement.pods.size() == 1) return "the pod of the revision";
   return fmt::format("the {} pods of the revision", placement.pods.size());

@@ -17,6 +17,7 @@
 // are placed by namespace and pod.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,19 +29,27 @@
 
 namespace lastgood::checks {
 
+// The label `pod` of a series that matchLabels place.
+enum class PodLabel : std::uint8_t {
+  Optional,
+  Required,  // it must name a measured pod
+};
+
 struct Placement {
   std::string namespace_ = {};
   std::string deployment = {};  // its name; empty: pods of other revisions are not excluded
   std::vector<std::string> pods = {};
   // If this name is set: all pods of this ReplicaSet, also those that are gone.
   std::string replica_set = {};
-  api::StringMap match_labels = {};  // not empty: the pods do not count
+  api::StringMap match_labels = {};  // not empty: the pods do not count, except with `pod_label`
+  PodLabel pod_label = PodLabel::Optional;
   bool operator==(const Placement&) const = default;
 };
 
 // `variables`: of the measured revision, see variables_of() and baseline_variables().
 [[nodiscard]] Placement placement_of(const codec::QueryVariables& variables,
-                                     const api::StringMap& match_labels);
+                                     const api::StringMap& match_labels,
+                                     PodLabel needed = PodLabel::Optional);
 
 // The placement distinguishes the revisions of the Deployment.
 [[nodiscard]] bool distinguishes_revisions(const Placement& placement);
@@ -60,6 +69,10 @@ struct Placement {
 // "web-7f9c-a" is one of "web", and "web-api-7f9c-a" is not. The pods of other kinds may have such
 // names too.
 [[nodiscard]] bool may_be_pod_of(const std::string& deployment, std::string_view pod);
+
+// The label `pod` names a measured pod. False if it is in matchLabels, which fix its value. The
+// label `namespace` does not matter.
+[[nodiscard]] bool has_measured_pod(const api::StringMap& labels, const Placement& placement);
 
 // The labels that a series must have to be placed.
 [[nodiscard]] std::vector<std::string> needed_labels(const Placement& placement);

@@ -23,15 +23,18 @@ std::string any_of(const std::vector<std::string>& values) {
   return codec::string_literal(regex);
 }
 
+LabelMatcher pod_matcher(const Placement& placement) {
+  return {.label = "pod",
+          .operation = "=~",
+          .value = placement.replica_set.empty()
+                       ? any_of(placement.pods)
+                       : codec::string_literal(codec::pod_name_pattern(placement.replica_set))};
+}
+
 std::vector<LabelMatcher> matchers_of(const Placement& placement) {
   const std::string namespace_ = codec::string_literal(placement.namespace_);
   if (placement.match_labels.empty()) {
-    const std::string pods =
-        placement.replica_set.empty()
-            ? any_of(placement.pods)
-            : codec::string_literal(codec::pod_name_pattern(placement.replica_set));
-    return {{.label = "namespace", .operation = "=", .value = namespace_},
-            {.label = "pod", .operation = "=~", .value = pods}};
+    return {{.label = "namespace", .operation = "=", .value = namespace_}, pod_matcher(placement)};
   }
   std::vector<LabelMatcher> matchers;
   for (const auto& [name, value] : placement.match_labels)
@@ -41,6 +44,7 @@ std::vector<LabelMatcher> matchers_of(const Placement& placement) {
     matchers.push_back(
         {.label = "namespace", .operation = "=~", .value = any_of({placement.namespace_, ""})});
   }
+  if (distinguishes_revisions(placement)) matchers.push_back(pod_matcher(placement));
   return matchers;
 }
 

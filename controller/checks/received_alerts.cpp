@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.hpp"
@@ -122,6 +123,9 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
   if (!alerts.firing.empty()) {
     auto failure = measurement(MeasurementResult::Fail, Reason::AlertFiring,
                                sent_text(*alerts.firing.front(), inputs) + server);
+    failure.names_pods = std::ranges::all_of(alerts.firing, [&](const ReceivedAlert* alert) {
+      return has_measured_pod(alert->labels, inputs.placement);
+    });
     failure.baseline = baseline_of(alerts.firing, inputs, now);
     return failure;
   }

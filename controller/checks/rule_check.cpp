@@ -69,9 +69,10 @@ bool places_by_pod(const api::CheckKind& kind) {
 
 RulePlan plan_rule(const api::Check& check, const codec::QueryVariables& variables, const Key& key,
                    const RulesOfObject& object, const std::string& default_address,
-                   std::optional<Time> at) {
+                   std::optional<Time> at, PodLabel pod_label) {
   const api::PrometheusRuleCheck& wanted = rule_of(check);
-  auto rule = read_alert_rule(wanted, key, object, placement_of(variables, wanted.match_labels));
+  auto rule =
+      read_alert_rule(wanted, key, object, placement_of(variables, wanted.match_labels, pod_label));
   if (!rule) return {.measurement = unknown(check, rule.error().reason, rule.error().message)};
   if (has_no_pods(rule->placement)) return {.measurement = without_pods(check)};
   const auto presence = presence_query(rule->expression, rule->placement);
@@ -132,7 +133,7 @@ std::optional<api::HttpCall> plan_alert_presence(const AlertInputs& inputs,
 api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& response,
                                const AlertResponse& presence, Time now) {
   const api::AlertCheck& wanted = alert_of(inputs.check);
-  const Placement placement = placement_of(inputs.variables, wanted.match_labels);
+  const Placement placement = placement_of(inputs.variables, wanted.match_labels, inputs.pod_label);
   if (has_no_pods(placement)) return without_pods(inputs.check);
   ReceivedInputs received{.check = inputs.check.name,
                           .alert = wanted.alert,

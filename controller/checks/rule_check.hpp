@@ -13,6 +13,7 @@
 #include "api/policy.hpp"
 #include "base/result.hpp"
 #include "checks/alert_rule.hpp"
+#include "checks/placement.hpp"
 #include "checks/prometheus_answer.hpp"
 #include "codec/promql.hpp"
 
@@ -30,7 +31,8 @@ struct RulePlan {
 // `default_address`, `at`: see plan_prometheus(). Precondition: the check is a PrometheusRuleCheck.
 [[nodiscard]] RulePlan plan_rule(const api::Check& check, const codec::QueryVariables& variables,
                                  const Key& key, const RulesOfObject& object,
-                                 const std::string& default_address, std::optional<Time> at);
+                                 const std::string& default_address, std::optional<Time> at,
+                                 PodLabel pod_label = PodLabel::Optional);
 
 [[nodiscard]] bool needs_presence(const RulePlan& plan, const api::HttpResponse& value,
                                   std::optional<Time> at, Time now);
@@ -51,6 +53,7 @@ struct AlertInputs {
   const codec::QueryVariables& variables;
   std::span<const api::ReceivedAlert> received = {};  // from Alertmanager
   std::optional<Time> released = {};  // see measure_alert() of alert_measurement.hpp
+  PodLabel pod_label = PodLabel::Optional;
 };
 
 // The response to the request of plan_alert(), or why it was not sent. Absent: there is no valid

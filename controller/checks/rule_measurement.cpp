@@ -47,6 +47,16 @@ bool is_nan(const Series& series) {
   return !series.value && series.value.error().reason == Reason::NotANumber;
 }
 
+// Precondition: `failing` is not empty.
+api::Measurement with_series(api::Measurement failure, const std::vector<const Series*>& failing,
+                             const Placement& placement) {
+  failure.value = value_text(*failing.front());
+  failure.evaluated_at = failing.front()->at;
+  failure.names_pods = std::ranges::all_of(
+      failing, [&](const Series* one) { return has_measured_pod(one->labels, placement); });
+  return failure;
+}
+
 }  // namespace
 
 bool needs_presence(const AlertRule& rule, const SeriesAnswer& series) {
@@ -86,9 +96,7 @@ api::Measurement measure_rule(const std::string& check, const std::string& alert
                     rule.hold > Duration::zero()
                         ? fmt::format(", and must be true for {}", format_duration(rule.hold))
                         : ""));
-    failure.value = value_text(shown);
-    failure.evaluated_at = shown.at;
-    return failure;
+    return with_series(std::move(failure), failing, rule.placement);
   }
   if (!placed.empty())
     return unknown(Reason::NotANumber, "the value is NaN for " + text_of(rule.placement));

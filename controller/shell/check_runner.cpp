@@ -277,8 +277,11 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   const auto variables = checks::baseline_variables(*request.deployment, plan, pods);
   std::vector<api::Measurement> results;
   for (const Time time : plan.times) {
-    const MetricsRequest earlier{
-        .check = check, .variables = variables, .at = time, .alerts = request.alerts};
+    const MetricsRequest earlier{.check = check,
+                                 .variables = variables,
+                                 .at = time,
+                                 .alerts = request.alerts,
+                                 .pod_label = plan.pod_label};
     results.push_back(checks::with_baseline_value(check, co_await metrics_.measure(earlier)));
   }
   if (!checks::has_question_of(results, measurement)) co_return std::nullopt;

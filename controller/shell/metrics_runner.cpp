@@ -62,8 +62,9 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_rule(MetricsRequest req
   const std::string& namespace_ = request.variables.namespace_;
   const Key key = checks::rule_key(wanted, namespace_);
   const auto rules = co_await rules_.read(key);
-  const checks::RulePlan plan = checks::plan_rule(request.check, request.variables, key, *rules,
-                                                  settings_.prometheus_address, request.at);
+  const checks::RulePlan plan =
+      checks::plan_rule(request.check, request.variables, key, *rules, settings_.prometheus_address,
+                        request.at, request.pod_label);
   if (plan.measurement) co_return *plan.measurement;
   const auto value = co_await sender_.send(wanted.server, namespace_, plan.value);
   if (!value) co_return checks::measurement_without_credentials(request.check.name, value.error());
@@ -85,7 +86,8 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_alert(MetricsRequest re
   const checks::AlertInputs inputs{.check = request.check,
                                    .variables = request.variables,
                                    .received = request.alerts,
-                                   .released = request.released};
+                                   .released = request.released,
+                                   .pod_label = request.pod_label};
   checks::AlertResponse presence;
   const auto count =
       checks::plan_alert_presence(inputs, response, settings_.prometheus_address, clock_.now());

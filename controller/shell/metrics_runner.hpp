@@ -13,6 +13,7 @@
 #include "api/workload.hpp"
 #include "checks/baseline_choice.hpp"
 #include "checks/external_metric.hpp"
+#include "checks/placement.hpp"
 #include "checks/prometheus_check.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
@@ -45,6 +46,7 @@ struct MetricsRequest {
   std::optional<Time> at = {};
   std::span<const api::ReceivedAlert> alerts = {};  // from Alertmanager
   std::optional<Time> released = {};                // see checks::AlertInputs
+  checks::PodLabel pod_label = checks::PodLabel::Optional;
 };
 
 class MetricsRunner {

@@ -42,10 +42,12 @@ struct AlertScenario : Scenario {
     if (sent.text.contains("count(")) return {{.value = has_series ? 4.0 : 0.0}};
     std::vector<MetricsSeries> all{{.labels = {{"namespace", "cart"}, {"pod", "cart-1"}}}};
     if (!sent.text.contains("http_requests_total")) return all;
+    std::vector<MetricsSeries> own;
     for (const auto& [name, image] : images()) {
-      if (failing.contains(image))
-        all.push_back({.labels = {{"namespace", shop}, {"pod", name}}, .value = 0.5});
+      if (!failing.contains(image) || sent.at < failing_since) continue;
+      own.push_back({.labels = {{"namespace", shop}, {"pod", name}, {"app", "web"}}, .value = 0.5});
     }
+    all.insert(all.end(), own.begin(), own.end());
     return all;
   }
 
@@ -92,6 +94,7 @@ struct AlertScenario : Scenario {
   }
 
   std::set<std::string> failing = {};  // images
+  lastgood::Time failing_since = {};
   bool has_series = true;
   std::string rule_health = "ok";
   bool alerts_name_pods = true;
@@ -100,8 +103,9 @@ struct AlertScenario : Scenario {
 };
 
 struct RuleScenario : AlertScenario {
-  RuleScenario()
-      : AlertScenario({{"prometheusRule", {{"name", "web-rules"}, {"alert", "Errors"}}}}) {
+  explicit RuleScenario(const Json& labels = Json::object())
+      : AlertScenario({{"prometheusRule",
+                        {{"name", "web-rules"}, {"alert", "Errors"}, {"matchLabels", labels}}}}) {
     write_rule(rule_with("Errors", expression));
     start_controller();
   }
@@ -160,6 +164,32 @@ TEST_CASE("holds a release when the alert is true for the old pods too") {
   scenario.run_for(5min);
   CHECK(scenario.is_in_state("web", State::Held));
   CHECK(scenario.template_changes() == 0);
+}
+
+namespace {
+
+// Old and new pods begin to fail together. The old pods stay alive.
+void check_held_when_all_pods_fail(AlertScenario& scenario) {
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 600}}}});
+  scenario.ship("web", "app:v2");
+  scenario.run_for(30s);
+  scenario.failing_since = scenario.clock.now();
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.run_for(3min);
+  CHECK(scenario.state("web") == held(Reason::SharedCause));
+  CHECK(scenario.template_changes() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("holds a release when series of matchLabels are true for the old pods too") {
+  RuleScenario scenario(GENERATE(Json{{"severity", "critical"}}, Json{{"app", "web"}}));
+  check_held_when_all_pods_fail(scenario);
+}
+
+TEST_CASE("holds a release when alerts of matchLabels fire for the old pods too") {
+  ServerScenario scenario(GENERATE(Json{{"severity", "critical"}}, Json{{"namespace", shop}}));
+  check_held_when_all_pods_fail(scenario);
 }
 
 TEST_CASE("does not call a release good when no series of its pods exist") {

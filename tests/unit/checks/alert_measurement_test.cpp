@@ -147,6 +147,12 @@ TEST_CASE("measure_alert places by pod when matchLabels has only labels of the r
   CHECK(measure({.alerts = alert("web-1")}, critical).result == MeasurementResult::Fail);
 }
 
+TEST_CASE("measure_alert says whether each alert that fires names a pod of the revision") {
+  const Placement by_app = labelled({{"app", "web"}});
+  CHECK(measure({.alerts = alert("web-1")}, by_app).names_pods);
+  CHECK_FALSE(measure({.alerts = alert("web-1") + "," + alert("exporter-1")}, by_app).names_pods);
+}
+
 TEST_CASE("measure_alert fails for an alert of a healthy rule although another is broken") {
   const std::string two = json_of({.health = "err"}) + "," + json_of({.alerts = alert("web-1")});
   CHECK(measure(two).result == MeasurementResult::Fail);

@@ -63,6 +63,31 @@ TEST_CASE("plan_metrics_baseline chooses the times of the queries for the baseli
         std::vector<Time>{release - seconds(15), release});
 }
 
+TEST_CASE("plan_metrics_baseline measures live pods if the failing series name pods") {
+  const api::StringMap labels{{"app", "web"}};
+  const api::Check rule{.name = "errors",
+                        .kind = api::PrometheusRuleCheck{.match_labels = labels},
+                        .interval = seconds(10)};
+  const api::Check alert{.name = "errors", .kind = api::AlertCheck{.match_labels = labels}};
+  const auto plan = [](const api::Check& check, bool names_pods) {
+    api::Measurement failure = result(Fail);
+    failure.names_pods = names_pods;
+    return plan_metrics_baseline({.check = check,
+                                  .measurement = failure,
+                                  .candidates = candidates,
+                                  .alive = candidates.data(),
+                                  .released = release},
+                                 now);
+  };
+  for (const api::Check& check : {rule, alert}) {
+    CHECK(plan(check, true).times == std::vector<Time>{now});
+    CHECK(plan(check, true).pod_label == PodLabel::Required);
+    CHECK_FALSE(plan(check, true).before_release);
+  }
+  CHECK(plan(rule, false).before_release);
+  CHECK(plan(alert, false).times.empty());
+}
+
 TEST_CASE("plan_metrics_baseline uses the clock of the server") {
   struct Row {
     Duration evaluated;  // after the query was sent; the response arrived 2 s after it

@@ -29,6 +29,29 @@ TEST_CASE("matchLabels place no series of a pod of another revision of the Deplo
   CHECK(is_placed({{"app", "web"}}, placement));
 }
 
+TEST_CASE("is_placed with a required pod label needs matchLabels and a measured pod") {
+  Placement placement = labelled({{"app", "web"}});
+  placement.pod_label = PodLabel::Required;
+  const api::StringMap of_pod{{"app", "web"}, {"namespace", "shop"}, {"pod", "web-7f9c-a"}};
+  CHECK(is_placed(of_pod, placement));
+  CHECK_FALSE(is_placed({{"namespace", "shop"}, {"pod", "web-7f9c-a"}}, placement));
+  CHECK_FALSE(is_placed({{"app", "web"}, {"namespace", "shop"}, {"pod", "exporter-1"}}, placement));
+  CHECK_FALSE(is_placed({{"app", "web"}, {"namespace", "shop"}}, placement));
+  CHECK(needed_labels(placement) == std::vector<std::string>{"app", "pod"});
+  CHECK_FALSE(has_no_pods(placement));
+  placement.pods.clear();
+  CHECK(has_no_pods(placement));
+}
+
+TEST_CASE("has_measured_pod is false for another pod, and for a pod that matchLabels fix") {
+  const Placement by_app = labelled({{"app", "web"}});
+  CHECK(has_measured_pod({{"pod", "web-7f9c-a"}}, by_app));
+  CHECK(has_measured_pod({{"pod", "web-7f9c-a"}}, pods));
+  CHECK_FALSE(has_measured_pod({{"pod", "web-5d4b-c"}}, by_app));
+  CHECK_FALSE(has_measured_pod({{"app", "web"}}, by_app));
+  CHECK_FALSE(has_measured_pod({{"pod", "web-7f9c-a"}}, labelled({{"pod", "web-7f9c-a"}})));
+}
+
 TEST_CASE("is_placed needs the namespace and a pod of the revision") {
   struct Row {
     api::StringMap labels;

@@ -24,6 +24,11 @@ TEST_CASE("presence_query selects the series of the pods, or of matchLabels") {
         R"((count(errors{app="a\"b",namespace=~"shop|"}) or vector(0)))");
   CHECK(query_for("errors > 1", {.namespace_ = "shop", .match_labels = {{"namespace", "x"}}}) ==
         R"((count(errors{namespace="x"}) or vector(0)))");
+  CHECK(query_for("errors > 1", {.namespace_ = "shop",
+                                 .pods = {"web-1"},
+                                 .match_labels = {{"app", "web"}},
+                                 .pod_label = PodLabel::Required}) ==
+        R"((count(errors{app="web",namespace=~"shop|",pod=~"web-1"}) or vector(0)))");
 }
 
 TEST_CASE("presence_query leaves out metrics that exist without the application") {

@@ -80,6 +80,22 @@ TEST_CASE("measure_rule is Unknown when the expression removes the labels that p
         MeasurementResult::Pass);
 }
 
+TEST_CASE("measure_rule says whether each failing series names a pod of the revision") {
+  const auto names_pods = [](const api::StringMap& match_labels, const SeriesAnswer& series) {
+    Placement placement = new_pods;
+    placement.match_labels = match_labels;
+    const auto found = measure(rule_with(classic, placement), series);
+    REQUIRE(found.result == MeasurementResult::Fail);
+    return found.names_pods;
+  };
+  const Series of_pod = series_of({{"app", "web"}, {"namespace", "shop"}, {"pod", "web-b-1"}});
+  const Series of_all = series_of({{"app", "web"}, {"namespace", "shop"}});
+  CHECK(names_pods({}, std::vector{of_pod, of_all}));
+  CHECK(names_pods({{"app", "web"}}, std::vector{of_pod}));
+  CHECK_FALSE(names_pods({{"app", "web"}}, std::vector{of_pod, of_all}));
+  CHECK_FALSE(names_pods({{"app", "web"}}, std::vector{of_all}));
+}
+
 TEST_CASE("measure_rule counts a series with any value, but not NaN") {
   Series nan = series_of_pod("web-b-1");
   nan.value = std::unexpected(MissingValue{.reason = Reason::NotANumber});
