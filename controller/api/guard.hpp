@@ -84,12 +84,15 @@ struct CheckStatus {
   std::string question;          // see Measurement::question
   int consecutive_failures = 0;
   int failure_threshold = 1;
-  bool passed_once = false;                // since the rollout was complete
-  std::string recent_results;              // the last 20 Pass and Fail, oldest first: "PPFP"
-  int bake_passes = 0;                     // since the bake began
-  int bake_failures = 0;                   // since the bake began
-  std::optional<Time> last_result = {};    // of the last Pass or Fail
-  int consecutive_unknowns = 0;            // not counted beyond 2
+  bool passed_once = false;              // since the rollout was complete
+  std::string recent_results;            // the last 20 Pass and Fail, oldest first: "PPFP"
+  int bake_passes = 0;                   // since the bake began
+  int bake_failures = 0;                 // since the bake began
+  std::optional<Time> last_result = {};  // of the last Pass or Fail
+  int consecutive_unknowns = 0;          // not counted beyond 2
+  // The series that are in all of the consecutive failures, see Measurement. Not written to the
+  // status: after a restart, a failure that must last starts again.
+  std::vector<std::string> failing_series = {};
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;

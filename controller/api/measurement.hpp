@@ -1,8 +1,10 @@
 // The result of one run of one check. checks/ creates it, guard/ evaluates it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/guard.hpp"
 #include "api/reasons.hpp"
@@ -12,6 +14,8 @@ namespace lastgood::api {
 
 // The longest time between two measurements of a failure of the rollout check that must last.
 inline constexpr Duration default_max_gap = std::chrono::seconds(10);
+
+inline constexpr std::size_t max_failing_series = 64;
 
 struct Measurement {
   std::string check;  // "rollout", or the name in the policy
@@ -29,6 +33,9 @@ struct Measurement {
   std::string traffic;    // of a metrics check with a minimum traffic: the number
   // A digest of what was measured, if the policy alone does not say it: the expression of a rule.
   std::string question;
+  // Of a Fail of a rule: digests of the label sets of the failing series, sorted. If there are more
+  // than max_failing_series, the smallest ones.
+  std::vector<std::string> failing_series = {};
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
   // A failure that must last starts again after a longer time without a measurement.
   Duration max_gap = default_max_gap;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "checks/message.hpp"
 #include "codec/promql_expression.hpp"
@@ -47,11 +48,32 @@ bool is_nan(const Series& series) {
   return !series.value && series.value.error().reason == Reason::NotANumber;
 }
 
+// The labels of a series as text. Those of an alert have no name of a metric.
+std::string label_text(const Series& series) {
+  std::string text;
+  for (const auto& [name, value] : series.labels) {
+    if (name != "__name__")
+      text += fmt::format("{}\n{}\n{}\n{}\n", name.size(), name, value.size(), value);
+  }
+  return text;
+}
+
+std::vector<std::string> digests_of(const std::vector<const Series*>& series) {
+  std::vector<std::string> digests;
+  for (const Series* one : series) digests.push_back(digest_of(label_text(*one)));
+  std::ranges::sort(digests);
+  const auto repeated = std::ranges::unique(digests);
+  digests.erase(repeated.begin(), repeated.end());
+  if (digests.size() > api::max_failing_series) digests.resize(api::max_failing_series);
+  return digests;
+}
+
 // Precondition: `failing` is not empty.
 api::Measurement with_series(api::Measurement failure, const std::vector<const Series*>& failing,
                              const Placement& placement) {
   failure.value = value_text(*failing.front());
   failure.evaluated_at = failing.front()->at;
+  failure.failing_series = digests_of(failing);
   failure.names_pods = std::ranges::all_of(
       failing, [&](const Series* one) { return has_measured_pod(one->labels, placement); });
   return failure;

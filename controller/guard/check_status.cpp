@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "checks/baseline.hpp"
 #include "checks/pod_metrics_plan.hpp"
@@ -30,16 +31,29 @@ void reset_failures(CheckStatus& check) {
   check.breached = false;
   check.first_failure.reset();
   check.last_failure.reset();
+  check.failing_series.clear();
 }
 
-// False after a gap in the measurements, or if the last measurement had another result or reason.
+// The series that fail in the measurement and in all failures before.
+std::vector<std::string> common_series(const CheckStatus& before,
+                                       const api::Measurement& measurement) {
+  std::vector<std::string> common;
+  std::ranges::set_intersection(before.failing_series, measurement.failing_series,
+                                std::back_inserter(common));
+  return common;
+}
+
+// False after a gap in the measurements, or if the last measurement had another result or reason,
+// or if no series has failed in all measurements.
 bool is_same_failure(const CheckStatus& before, const api::Measurement& measurement, Time now) {
   const bool has_gap = before.last_failure && now - *before.last_failure > measurement.max_gap;
   // The reasons of the rollout check are different failures. Those of another check are not: an
   // endpoint may return 500 now and no response later.
   const bool has_same_reason =
       measurement.check != api::rollout_check || before.reason == measurement.reason;
-  return before.result == MeasurementResult::Fail && has_same_reason && !has_gap;
+  const bool has_same_series =
+      measurement.failing_series.empty() || !common_series(before, measurement).empty();
+  return before.result == MeasurementResult::Fail && has_same_reason && has_same_series && !has_gap;
 }
 
 void add_pass(CheckStatus& check, bool settled) {
@@ -150,6 +164,7 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   if (check.breached && is_cluster_fault(check.reason) && !is_cluster_fault(measurement.reason))
     reset_failures(check);
   const bool is_same = is_same_failure(check, measurement, when);
+  auto failing_series = is_same ? common_series(check, measurement) : measurement.failing_series;
   check.result = measurement.result;
   check.reason = measurement.reason;
   check.message = measurement.message;
@@ -169,6 +184,7 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
       record_result(check, MeasurementResult::Fail);
       if (settled) check.bake_failures += 1;
       add_failure(check, measurement, is_same, when);
+      check.failing_series = std::move(failing_series);
       break;
   }
   check.last_result = when;

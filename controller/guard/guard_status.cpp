@@ -77,6 +77,7 @@ void drop_details(api::GuardStatus& guard) {
     check.bake_passes = 0;
     check.bake_failures = 0;
     check.last_result.reset();
+    check.failing_series.clear();
     if (check.baseline)
       check.baseline = api::BaselineResult{
           .result = check.baseline->result,

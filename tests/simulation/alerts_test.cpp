@@ -47,6 +47,7 @@ struct AlertScenario : Scenario {
       if (!failing.contains(image) || sent.at < failing_since) continue;
       own.push_back({.labels = {{"namespace", shop}, {"pod", name}, {"app", "web"}}, .value = 0.5});
     }
+    if (moves_from_pod_to_pod && !own.empty()) own = {own[evaluations++ % own.size()]};
     all.insert(all.end(), own.begin(), own.end());
     return all;
   }
@@ -95,6 +96,8 @@ struct AlertScenario : Scenario {
 
   std::set<std::string> failing = {};  // images
   lastgood::Time failing_since = {};
+  bool moves_from_pod_to_pod = false;  // the expression is true for one pod at a time
+  std::size_t evaluations = 0;
   bool has_series = true;
   std::string rule_health = "ok";
   bool alerts_name_pods = true;
@@ -190,6 +193,16 @@ TEST_CASE("holds a release when series of matchLabels are true for the old pods 
 TEST_CASE("holds a release when alerts of matchLabels fire for the old pods too") {
   ServerScenario scenario(GENERATE(Json{{"severity", "critical"}}, Json{{"namespace", shop}}));
   check_held_when_all_pods_fail(scenario);
+}
+
+TEST_CASE("keeps a release while the alert is true for another pod at each evaluation") {
+  RuleScenario scenario;
+  scenario.moves_from_pod_to_pod = true;
+  scenario.failing = {"app:v2"};
+  scenario.ship("web", "app:v2");
+  scenario.run_for(5min);
+  CHECK(scenario.reason_of_check() == "AlertFiring");
+  CHECK(scenario.template_changes() == 0);
 }
 
 TEST_CASE("does not call a release good when no series of its pods exist") {

@@ -96,6 +96,25 @@ TEST_CASE("measure_rule says whether each failing series names a pod of the revi
   CHECK_FALSE(names_pods({{"app", "web"}}, std::vector{of_all}));
 }
 
+TEST_CASE("measure_rule has a digest of each failing series, without values and metric names") {
+  const auto digests = [](const std::vector<Series>& series) {
+    return measure(rule_with(classic), series).failing_series;
+  };
+  const api::StringMap labels{{"namespace", "shop"}, {"pod", "web-b-1"}};
+  api::StringMap named = labels;
+  named["__name__"] = "errors";
+  CHECK(digests({series_of(labels, 1)}) == digests({series_of(named, 2)}));
+  const auto both = digests({series_of_pod("web-b-2"), series_of_pod("web-b-1")});
+  CHECK(both == digests({series_of_pod("web-b-1"), series_of_pod("web-b-2")}));
+  CHECK(both.size() == 2);
+  std::vector<Series> many;
+  for (std::size_t i = 0; i < 2 * api::max_failing_series; ++i) {
+    many.push_back(series_of(labels));
+    many.back().labels["path"] = std::to_string(i);
+  }
+  CHECK(digests(many).size() == api::max_failing_series);
+}
+
 TEST_CASE("measure_rule counts a series with any value, but not NaN") {
   Series nan = series_of_pod("web-b-1");
   nan.value = std::unexpected(MissingValue{.reason = Reason::NotANumber});

@@ -60,3 +60,58 @@ TEST_CASE("a failure must last for the longer of the check and of its rule") {
     checks = apply_all(checks, spec, std::array{failure}, true, noon + at);
   CHECK(checks.back().breached == row.breached);
 }
+
+TEST_CASE("a failure that must last starts again when no series has failed all the time") {
+  struct Row {
+    const char* name;
+    std::vector<std::vector<std::string>> series;  // one measurement each 10 s
+    int failures;
+    bool breached;  // a failure must last for 30 s
+  };
+  const Row row = GENERATE(values<Row>({
+      {"one series", {{"a"}, {"a"}, {"a"}, {"a"}}, 4, true},
+      {"others come and go", {{"a"}, {"a", "b"}, {"a", "c"}, {"a"}}, 4, true},
+      {"one after the other", {{"a"}, {"b"}, {"a"}, {"b"}}, 1, false},
+      {"a chain", {{"a", "b"}, {"b", "c"}, {"c", "d"}, {"c", "d"}}, 2, false},
+      {"no series are known", {{}, {}, {}, {}}, 4, true},
+  }));
+  INFO(row.name);
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+  Time now = noon;
+  for (const std::vector<std::string>& series : row.series) {
+    api::Measurement failure = answer_to("rule", Fail);
+    failure.failing_series = series;
+    failure.min_failing_time = 30s;
+    failure.max_gap = 1min;
+    check = apply(check, failure, true, now);
+    now += 10s;
+  }
+  CHECK(check.consecutive_failures == row.failures);
+  CHECK(check.breached == row.breached);
+}
+
+TEST_CASE("a failure that must last starts again when a restart has lost its series") {
+  api::Measurement failure = answer_to("rule", Fail);
+  failure.failing_series = {"a"};
+  failure.min_failing_time = 30s;
+  failure.max_gap = 1min;
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+  check = apply(check, failure, true, noon);
+  check.failing_series.clear();
+  check = apply(check, failure, true, noon + 30s);
+  CHECK_FALSE(check.breached);
+  CHECK(apply(check, failure, true, noon + 60s).breached);
+}
+
+TEST_CASE("a breach of a rule stays when other series fail, and a pass forgets the series") {
+  api::Measurement failure = answer_to("rule", Fail);
+  failure.failing_series = {"a"};
+  failure.min_failing_time = 10s;
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+  check = apply(apply(check, failure, true, noon), failure, true, noon + 10s);
+  REQUIRE(check.breached);
+  failure.failing_series = {"b"};
+  check = apply(check, failure, true, noon + 20s);
+  CHECK(check.breached);
+  CHECK(apply(check, answer_to("rule", Pass), true, noon + 30s).failing_series.empty());
+}
