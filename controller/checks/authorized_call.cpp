@@ -8,9 +8,13 @@
 #include "base/overloaded.hpp"
 #include "base/text.hpp"
 #include "codec/base64.hpp"
+#include "codec/json.hpp"
+#include "codec/json_at.hpp"
 
 namespace lastgood::checks {
 namespace {
+
+using codec::Json;
 
 constexpr std::string_view hidden = "[hidden]";
 
@@ -48,6 +52,8 @@ std::vector<std::string> secrets_of(const MetricsCredentials& credentials, std::
   return secrets;
 }
 
+using Secrets = std::vector<std::string>;
+
 // Linear in the size of the text, which the server chooses.
 std::string without(std::string_view text, std::string_view secret) {
   std::string out;
@@ -56,6 +62,44 @@ std::string without(std::string_view text, std::string_view secret) {
     text.remove_prefix(at + secret.size());
   }
   return out.append(text);
+}
+
+std::string without(std::string text, const Secrets& secrets) {
+  for (const std::string& secret : secrets) text = without(std::string_view(text), secret);
+  return text;
+}
+
+// In every string of the value. parse_json() limits its depth.
+void hide_secrets(Json& value, const Secrets& secrets) {
+  if (value.is_string()) value = without(value.get<std::string>(), secrets);
+  if (!value.is_structured()) return;
+  for (Json& member : value) hide_secrets(member, secrets);
+}
+
+// A secret may end within a character.
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Most results need no second parse: only an error and warnings are shown to users.
+bool is_plain_result(std::string_view body) {
+  return body.starts_with(R"({"status":"success")") && !body.contains(R"("warnings")") &&
+         !body.contains(R"("error")");
+}
+
+std::string body_without(const api::HttpResponse& response, const Secrets& secrets) {
+  if (response.status == 200 && is_plain_result(response.body)) return response.body;
+  const auto json = codec::parse_json(response.body);
+  if (!json) return without(response.body, secrets);
+  const bool is_result = response.status == 200 && codec::text_at(*json, {"status"}) != "error";
+  Json shown = *json;
+  if (!is_result) {
+    hide_secrets(shown, secrets);
+  } else if (shown.is_object() && shown.contains("warnings")) {
+    hide_secrets(shown["warnings"], secrets);
+  }
+  const std::string body = shown == *json ? response.body : text_of(shown);
+  return is_result ? body : without(body, secrets);
 }
 
 }  // namespace
@@ -84,11 +128,11 @@ Result<api::HttpCall> with_credentials(api::HttpCall call, const MetricsCredenti
 
 api::HttpResponse without_secrets(api::HttpResponse response, const MetricsCredentials& credentials,
                                   std::string_view token) {
-  if (response.status == 200) return response;
-  for (const std::string& secret : secrets_of(credentials, token)) {
-    response.body = without(response.body, secret);
-    response.detail = without(response.detail, secret);
-  }
+  const Secrets secrets = secrets_of(credentials, token);
+  if (secrets.empty()) return response;
+  response.body = body_without(response, secrets);
+  response.content_type = without(response.content_type, secrets);
+  response.detail = without(response.detail, secrets);
   return response;
 }
 

@@ -22,8 +22,9 @@ namespace lastgood::checks {
                                                      const MetricsCredentials& credentials,
                                                      std::string_view token, Time now);
 
-// A response that reports an error, without our secrets: a server may repeat the request in its
-// message, and messages are shown to users. A result of a query (status 200) is not changed.
+// A response without our secrets: a server may repeat the request in an error or in a page, and
+// messages are shown to users. Of a result of a query (status 200, JSON without an error), only the
+// warnings are changed.
 [[nodiscard]] api::HttpResponse without_secrets(api::HttpResponse response,
                                                 const MetricsCredentials& credentials,
                                                 std::string_view token);

@@ -108,6 +108,41 @@ TEST_CASE("without_secrets never changes the result of a query") {
   const MetricsCredentials credentials{.authorization = BasicAuth{"me", "12"}};
   CHECK(without_secrets({.status = 200, .body = "[0,\"12\"]"}, credentials, "").body ==
         "[0,\"12\"]");
+  const std::string result =
+      R"({"status":"success","data":{"result":[{"metric":{"pod":"12"},"value":[12,"12"]}]}})";
+  CHECK(without_secrets({.status = 200, .body = result}, credentials, "").body == result);
+}
+
+TEST_CASE("without_secrets hides secrets when a response with status 200 is no result") {
+  struct Row {
+    const char* name;
+    const char* body;
+    const char* shown;
+  };
+  const Row rows[] = {
+      {"a page", "<p>Authorization: Bearer abc</p>", "<p>Authorization: Bearer [hidden]</p>"},
+      {"an error", R"({"status":"error","error":"sent abc"})",
+       R"({"error":"sent [hidden]","status":"error"})"},
+      {"a warning of a result",
+       R"({"data":{"result":["abc"]},"status":"success","warnings":["abc is old",{"a":"abc"}]})",
+       R"({"data":{"result":["abc"]},"status":"success",)"
+       R"("warnings":["[hidden] is old",{"a":"[hidden]"}]})"},
+  };
+  const MetricsCredentials credentials{.authorization = BearerToken{"abc"}};
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const auto shown = without_secrets(
+        {.status = 200, .content_type = "text/abc", .body = row.body}, credentials, "");
+    CHECK(shown.body == row.shown);
+    CHECK(shown.content_type == "text/[hidden]");
+  }
+}
+
+TEST_CASE("without_secrets hides a secret that a server writes with escape sequences of JSON") {
+  const MetricsCredentials credentials{.authorization = BearerToken{"a<b"}};
+  const auto shown = without_secrets(
+      {.status = 400, .body = R"({"status":"error","error":"no: a\u003cb"})"}, credentials, "");
+  CHECK(shown.body == R"({"error":"no: [hidden]","status":"error"})");
 }
 
 }  // namespace lastgood::checks::test
