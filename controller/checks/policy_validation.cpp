@@ -18,7 +18,7 @@ using api::ConditionStatus;
 using api::Reason;
 using Kind = QueryValidation::Kind;
 
-constexpr int min_values = 4;  // in the window of a rate
+constexpr int min_values = 4;  // recommended in the window of a rate
 
 // No pod has these names.
 codec::QueryVariables placeholders(const std::string& namespace_) {
@@ -91,7 +91,21 @@ bool is_wrong(Reason reason) {
     case Reason::ResponseTooLarge:
     case Reason::AccessDenied:
     case Reason::RequestRejected:
-    case Reason::Redirected: return true;
+    case Reason::Redirected:
+    case Reason::TLSFailed: return true;
+    default: return false;
+  }
+}
+
+// The server has evaluated the query, and there is no value to use at this time.
+bool is_missing_data(Reason reason) {
+  switch (reason) {
+    case Reason::NoData:
+    case Reason::NotANumber:
+    case Reason::InfiniteValue:
+    case Reason::StaleValue:
+    case Reason::ClockSkew:
+    case Reason::QueryWarning: return true;
     default: return false;
   }
 }
@@ -99,8 +113,9 @@ bool is_wrong(Reason reason) {
 QueryFinding evaluate_window(const QueryValidation& query, const PrometheusAnswer& answer) {
   if (!answer || answer->value >= min_values) return {};
   return {.validity = QueryValidity::Warned,
-          .message = fmt::format("{}the window of {} has {} values of a series, and a rate needs "
-                                 "{}; use a window of at least {} scrape intervals",
+          .message = fmt::format("{}the window of {} has {} values of a series, fewer than the "
+                                 "recommended {}, so gaps in the scrapes leave the check without a "
+                                 "result; use a window of at least {} scrape intervals",
                                  prefix_of(query), format_duration(query.window),
                                  codec::format_number(answer->value), min_values, min_values)};
 }
@@ -137,7 +152,7 @@ QueryFinding evaluate_query(const QueryValidation& query, const api::HttpRespons
   if (answer) return {};
   const MissingValue& missing = answer.error();
   if (is_wrong(missing.reason)) return invalid(query, missing.reason, missing.message);
-  if (!is_unavailable(missing.reason)) return {};
+  if (is_missing_data(missing.reason)) return {};
   return {.validity = QueryValidity::Unavailable,
           .reason = missing.reason,
           .message = prefix_of(query) + missing.message};

@@ -3,7 +3,7 @@
 //
 //   answer of the server                                              condition ChecksValid
 //   a value, or no data for the placeholder pods                      True
-//   the query, the address, the path or the access is wrong           False, in the words of the
+//   the query, address, path, certificate or access is wrong          False, in the words of the
 //                                                                     server
 //   the server cannot answer: down, slow, starting                    Unknown
 //

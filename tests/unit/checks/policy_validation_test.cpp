@@ -111,6 +111,11 @@ TEST_CASE("evaluate_query tells a wrong query from missing data and from a serve
        {.outcome = api::ProbeOutcome::DNSLookupFailed},
        QueryValidity::Unavailable,
        Reason::DNSLookupFailed},
+      {"TLS",
+       {.outcome = api::ProbeOutcome::InvalidResponse, .is_tls_failure = true},
+       QueryValidity::Invalid,
+       Reason::TLSFailed},
+      {"stale", values(R"([{"metric":{},"value":[60,"1"]}])"), QueryValidity::Valid, Reason::None},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -127,7 +132,8 @@ TEST_CASE("evaluate_query warns of a window with fewer than 4 values, and of not
   using enum QueryValidation::Kind;
   CHECK(evaluated(values(one_value), Window).validity == QueryValidity::Warned);
   CHECK_THAT(evaluated(values(one_value), Window).message,
-             Catch::Contains("the window of 1m has 3 values"));
+             Catch::Contains("the window of 1m has 3 values of a series, fewer than the "
+                             "recommended 4, so gaps in the scrapes"));
   CHECK(evaluated(values(R"([{"metric":{},"value":[3600,"4"]}])"), Window) == QueryFinding{});
   CHECK(evaluated(values("[]"), Window) == QueryFinding{});
   CHECK(evaluated(response(400, "no"), Window) == QueryFinding{});
