@@ -19,8 +19,8 @@ using Parsed = std::expected<T, ExpositionError>;
 constexpr std::string_view end_mark = "# EOF";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_label_start(char c) { return is_metric_name_start(c) && c != ':'; }
-bool is_label_part(char c) { return is_metric_name_part(c) && c != ':'; }
+bool is_label_start(char c) { return codec::is_metric_name_start(c) && c != ':'; }
+bool is_label_part(char c) { return codec::is_metric_name_part(c) && c != ':'; }
 
 // The part of a line that is not read yet.
 class Cursor {
@@ -139,7 +139,7 @@ class Parser {
       return std::unexpected(ExpositionError{
           .kind = Kind::TooManySeries,
           .message = fmt::format("the page has more than {} series", max_exposition_series)});
-    const auto name = cursor.name(is_metric_name_start, is_metric_name_part);
+    const auto name = cursor.name(codec::is_metric_name_start, codec::is_metric_name_part);
     if (name.empty()) return invalid(in_quotes(line, 40) + " does not begin with a metric name");
     cursor.skip_blanks();
     if (auto done = read_labels(cursor); !done) return done;

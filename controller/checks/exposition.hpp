@@ -24,9 +24,12 @@
 #include <string_view>
 #include <vector>
 
-#include "checks/series_selector.hpp"
+#include "codec/series_selector.hpp"
 
 namespace lastgood::checks {
+
+using codec::LabelView;
+using codec::SeriesSelector;
 
 inline constexpr std::size_t max_exposition_size = std::size_t{5} * 1024 * 1024;  // bytes
 inline constexpr std::size_t max_exposition_series = 100'000;

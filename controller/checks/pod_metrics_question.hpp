@@ -8,9 +8,11 @@
 
 #include "api/policy.hpp"
 #include "base/result.hpp"
-#include "checks/series_selector.hpp"
+#include "codec/series_selector.hpp"
 
 namespace lastgood::checks {
+
+using codec::SeriesSelector;
 
 // Where the value can come from. The numbers are positions in PodMetricsQuestion::selectors.
 struct MetricSource {
@@ -32,7 +34,8 @@ struct PodMetricsQuestion {
 // https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 inline constexpr std::string_view process_start_metric = "process_start_time_seconds";
 
-// The error is BadInput, if a selector is not valid.
+// The error is BadInput, if a selector is not valid. A policy with such a selector is invalid
+// (codec/policy_metrics_checks.cpp), so no check of it is measured.
 [[nodiscard]] Result<PodMetricsQuestion> question_of(const api::PodMetricsCheck& check);
 
 }  // namespace lastgood::checks

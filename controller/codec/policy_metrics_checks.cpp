@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "codec/promql.hpp"
 #include "codec/query_forms.hpp"
+#include "codec/series_selector.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::codec {
@@ -207,6 +208,15 @@ AlertCheck read_alert(const Reader& reader, Duration interval) {
 
 namespace {
 
+// Empty if the key is absent.
+std::string read_selector(const Reader& reader, const char* key) {
+  std::string text = reader.text(key);
+  if (text.empty()) return text;
+  if (const auto parsed = SeriesSelector::parse(text); !parsed)
+    reader.set_error(key, parsed.error().message);
+  return text;
+}
+
 void read_pod_metrics_value(const Reader& reader, PodMetricsCheck& check) {
   const int sources = static_cast<int>(reader.has("errorRatio")) +
                       static_cast<int>(reader.has("latency")) +
@@ -216,17 +226,17 @@ void read_pod_metrics_value(const Reader& reader, PodMetricsCheck& check) {
   if (reader.has("latency")) {
     const Reader latency = reader.object("latency");
     check.value = PodMetricsCheck::Value::Latency;
-    check.histogram = latency.text("histogram");
+    check.histogram = read_selector(latency, "histogram");
     check.quantile = read_number(latency, "quantile", check.quantile, 0, 1);
   } else if (reader.has("gauge")) {
     check.value = PodMetricsCheck::Value::Gauge;
-    check.gauge = reader.object("gauge").text("metric");
+    check.gauge = read_selector(reader.object("gauge"), "metric");
     if (check.gauge.empty())
       reader.object("gauge").set_error("metric", "is missing; use the name of a gauge");
   } else {
     const Reader ratio = reader.object("errorRatio");
-    check.total = ratio.text("total");
-    check.errors = ratio.text("errors");
+    check.total = read_selector(ratio, "total");
+    check.errors = read_selector(ratio, "errors");
     if (check.total.empty() != check.errors.empty()) {
       ratio.set_error(check.total.empty() ? "total" : "errors",
                       "is missing; set both total and errors, or none");

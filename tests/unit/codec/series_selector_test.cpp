@@ -1,10 +1,10 @@
-#include "checks/series_selector.hpp"
+#include "codec/series_selector.hpp"
 
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
 
-namespace lastgood::checks::test {
+namespace lastgood::codec::test {
 
 namespace {
 
@@ -90,11 +90,12 @@ TEST_CASE("SeriesSelector says why a regular expression is not valid") {
 }
 
 TEST_CASE("SeriesSelector limits its size and that of its expressions") {
-  CHECK_FALSE(SeriesSelector::parse(std::string(max_selector_size + 1, 'x')));
-  CHECK_FALSE(SeriesSelector::parse("x{a=~\"" + std::string(max_expression_size + 1, 'a') + "\"}"));
+  CHECK_FALSE(SeriesSelector::parse(std::string(SeriesSelector::max_size + 1, 'x')));
+  CHECK_FALSE(SeriesSelector::parse(
+      "x{a=~\"" + std::string(SeriesSelector::max_expression_size + 1, 'a') + "\"}"));
   CHECK_FALSE(SeriesSelector::parse(R"(x{a=~"((a{100}){100}){100}"})"));
   std::string many = "x{";
-  for (std::size_t i = 0; i <= max_matchers; ++i) many += "a=\"\",";
+  for (std::size_t i = 0; i <= SeriesSelector::max_matchers; ++i) many += "a=\"\",";
   CHECK_FALSE(SeriesSelector::parse(many + "}"));
 }
 
@@ -121,4 +122,4 @@ TEST_CASE("SeriesSelector never fails on bytes that are not a selector") {
   }));
 }
 
-}  // namespace lastgood::checks::test
+}  // namespace lastgood::codec::test

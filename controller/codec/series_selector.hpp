@@ -24,12 +24,7 @@
 
 #include "base/result.hpp"
 
-namespace lastgood::checks {
-
-inline constexpr std::size_t max_selector_size = 1024;   // bytes
-inline constexpr std::size_t max_matchers = 16;          // of a selector
-inline constexpr std::size_t max_expression_size = 256;  // bytes of a regular expression
-inline constexpr std::size_t max_expression_memory = std::size_t{256} * 1024;  // bytes
+namespace lastgood::codec {
 
 struct LabelView {
   std::string_view name;
@@ -38,6 +33,11 @@ struct LabelView {
 
 class SeriesSelector {
  public:
+  static constexpr std::size_t max_size = 1024;            // bytes
+  static constexpr std::size_t max_matchers = 16;          // of a selector
+  static constexpr std::size_t max_expression_size = 256;  // bytes of a regular expression
+  static constexpr std::size_t max_expression_memory = std::size_t{256} * 1024;  // bytes
+
   // Every error is BadInput. The message quotes the text and says what is wrong.
   [[nodiscard]] static Result<SeriesSelector> parse(std::string_view text);
 
@@ -78,4 +78,4 @@ class SeriesSelector {
 [[nodiscard]] bool is_metric_name_start(char c);
 [[nodiscard]] bool is_metric_name_part(char c);
 
-}  // namespace lastgood::checks
+}  // namespace lastgood::codec

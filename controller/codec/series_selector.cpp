@@ -1,4 +1,4 @@
-#include "checks/series_selector.hpp"
+#include "codec/series_selector.hpp"
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 
-namespace lastgood::checks {
+namespace lastgood::codec {
 
 namespace {
 
@@ -182,9 +182,9 @@ class SeriesSelector::Parser {
 };
 
 Result<SeriesSelector> SeriesSelector::parse(std::string_view text) {
-  if (text.size() > max_selector_size) {
-    return fail(ErrorKind::BadInput, fmt::format("the selector has {} bytes, more than {}",
-                                                 text.size(), max_selector_size));
+  if (text.size() > max_size) {
+    return fail(ErrorKind::BadInput,
+                fmt::format("the selector has {} bytes, more than {}", text.size(), max_size));
   }
   return Parser(text).run();
 }
@@ -217,4 +217,4 @@ SeriesSelector SeriesSelector::with_name(std::string name) const {
   return out;
 }
 
-}  // namespace lastgood::checks
+}  // namespace lastgood::codec
