@@ -9,8 +9,8 @@ namespace {
 constexpr auto check = ReasonPlace::Check;
 constexpr std::string_view http_fails = "HTTP: `Fail`";
 constexpr std::string_view http_unknown = "HTTP: `Unknown`";
-constexpr std::string_view http_fails_or_no_value = "HTTP: `Fail`; prometheus: `Unknown`";
-constexpr std::string_view http_or_prometheus_unknown = "HTTP and prometheus: `Unknown`";
+constexpr std::string_view http_fails_or_no_value = "HTTP: `Fail`; metrics: `Unknown`";
+constexpr std::string_view http_or_metrics_unknown = "HTTP and metrics: `Unknown`";
 constexpr std::string_view rollout_passes = "rollout: `Pass`";
 constexpr std::string_view rollout_unknown = "rollout: `Unknown`";
 constexpr std::string_view unknown_until_deadline =
@@ -104,17 +104,17 @@ constexpr std::array checks{
                 "not counted](#pods-that-are-not-counted).",
                 see_logs},
     ReasonEntry{check, Reason::Passed,
-                "HTTP and prometheus: `Pass`; rollout, only for its baseline: `Pass`",
-                "HTTP check: at most `maxFailingPods` failed. Prometheus check: the value does not "
-                "meet `failIf`. Baseline of the rollout check: at most a quarter of the old pods "
-                "failed.",
+                "HTTP and metrics: `Pass`; rollout, only for its baseline: `Pass`",
+                "HTTP check: at most `maxFailingPods` failed. Check of metrics: the value is within "
+                "its limits, or no alert fires. Baseline of the rollout check: at most a quarter "
+                "of the old pods failed.",
                 ""},
     ReasonEntry{check, Reason::WrongStatus, http_fails,
                 "The status code of the response is not in `expectedStatus`.", see_logs},
     ReasonEntry{check, Reason::TimedOut, http_fails_or_no_value,
-                "HTTP check: no status line and headers came within `timeout`. Prometheus check: "
+                "HTTP check: no status line and headers came within `timeout`. Check of metrics: "
                 "no complete response came within `timeout`, or the server stopped the query.",
-                "HTTP check: see the log of the pod that the message names. Prometheus check: "
+                "HTTP check: see the log of the pod that the message names. Check of metrics: "
                 "simplify the query, or raise `timeout`."},
     ReasonEntry{check, Reason::ConnectionRefused, http_fails_or_no_value,
                 "The connection was refused or reset.",
@@ -124,13 +124,13 @@ constexpr std::array checks{
                 "only the headers.",
                 "See the log of the pod or of the metrics server."},
     ReasonEntry{check, Reason::InvalidResponse, http_fails_or_no_value,
-                "The response is not HTTP, its headers are larger than 64 KiB, or the TLS "
-                "handshake failed. Prometheus check: or the body is not a result of the HTTP API "
-                "of Prometheus.",
+                "The response is not HTTP, or its headers are larger than 64 KiB. HTTP check: or "
+                "the TLS handshake failed. Check of metrics: or the body is not a result of the "
+                "API.",
                 "Check the scheme, the port and the path of the check."},
-    ReasonEntry{check, Reason::DNSLookupFailed, http_or_prometheus_unknown,
+    ReasonEntry{check, Reason::DNSLookupFailed, http_or_metrics_unknown,
                 "The host name does not resolve.", "Correct the URL of the check."},
-    ReasonEntry{check, Reason::Unreachable, http_or_prometheus_unknown,
+    ReasonEntry{check, Reason::Unreachable, http_or_metrics_unknown,
                 "There is no route to the address, or the network denies the connection. HTTP "
                 "check: or the pod does not respond, and no pod on its node has responded to this "
                 "leader before.",
@@ -144,9 +144,9 @@ constexpr std::array checks{
                 "No response was seen, but the controller was delayed during the probe. The "
                 "response may have arrived in time.",
                 "Nothing. If it stays, give the controller more CPU."},
-    ReasonEntry{check, Reason::NoPodsToProbe, http_or_prometheus_unknown,
+    ReasonEntry{check, Reason::NoPodsToProbe, http_or_metrics_unknown,
                 "HTTP check: no pod of the revision has started all its containers, or all its "
-                "pods are on nodes that do not report. Prometheus check: no pod of the revision "
+                "pods are on nodes that do not report. Check of metrics: no pod of the revision "
                 "has started, or the query names pods and there are none.",
                 "See the pods of the Deployment."},
     ReasonEntry{check, Reason::PodsTerminating, http_unknown,
@@ -162,10 +162,10 @@ constexpr std::array checks{
                 "The Service does not have the port, or no container has the target port.",
                 "Correct the port in the check or in the Service."},
     ReasonEntry{
-        check, Reason::InvalidCheck, http_or_prometheus_unknown,
-        "HTTP check: the URL, path, port or scheme is not valid. The API server accepted it under "
-        "an older version of the CRD. Prometheus check: the address or the query is not valid, or "
-        "neither the check nor the chart has an address.",
+        check, Reason::InvalidCheck, http_or_metrics_unknown,
+        "HTTP check: the URL, path, port or scheme is not valid. Check of metrics: the address, "
+        "the query or the expression is not valid, or neither the check nor the chart has an "
+        "address.",
         "Correct the check."},
 };
 

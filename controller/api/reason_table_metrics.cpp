@@ -26,7 +26,8 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::NoData, metrics_unknown,
                 "The query returned no series: the metric does not exist, no series has the "
                 "labels, or a comparison in the query removed all series. Check podMetrics: the "
-                "histogram has no bucket `+Inf`.",
+                "histogram has no bucket `+Inf`. Check externalMetric: the adapter has no such "
+                "value.",
                 "Run the query of the message in the web page of the server. Compare the value in "
                 "`failIf`, not in the query."},
     ReasonEntry{check, Reason::NotANumber, metrics_unknown,
@@ -49,8 +50,9 @@ constexpr std::array checks{
                 "wrong. The infos of PromQL are not warnings.",
                 "The message quotes the server. Correct the query, or repair the server."},
     ReasonEntry{check, Reason::StaleValue, metrics_unknown,
-                "The value is more than 5 minutes older than the query.",
-                "Check the clock of the metrics server, and the caches before it."},
+                "The value is more than 5 minutes older than the query. Check externalMetric: it "
+                "is older than 2 minutes, or than the release.",
+                "Check the clock of the metrics server and the caches before it, or the adapter."},
     ReasonEntry{check, Reason::ClockSkew, metrics_unknown,
                 "The time of the value is more than 1 minute in the future.",
                 "Correct the clocks of the metrics server and of the nodes."},
@@ -62,7 +64,8 @@ constexpr std::array checks{
                 "Correct the query, or see the log of the server if it is overloaded."},
     ReasonEntry{check, Reason::AccessDenied, metrics_unknown,
                 "The server denies access (401 or 403).",
-                "Check the credentials of the check, and their rights."},
+                "Check the credentials of the check, and their rights. Check externalMetric: set "
+                "`externalMetrics.enabled` of the chart."},
     ReasonEntry{check, Reason::RequestRejected, metrics_unknown,
                 "The server rejects the request with another status from 400 to 499.",
                 "Check the address and its path. After 429, use fewer checks or a longer "
@@ -77,10 +80,13 @@ constexpr std::array checks{
                 "The server returned a status of 500 or more, other than 503.",
                 "See the log of the server."},
     ReasonEntry{check, Reason::ResponseTooLarge, metrics_unknown,
-                "The response is larger than 1 MiB.",
-                "Aggregate the series, for example with `sum()`."},
+                "The response is larger than 1 MiB, or has more than 10,000 series (check "
+                "prometheusRule). Check alert: it is larger than 4 MiB, or the rule has more than "
+                "10,000 alerts.",
+                "Aggregate the series, for example with `sum()`. Check externalMetric: add "
+                "`matchLabels`."},
     ReasonEntry{check, Reason::MetricNotFound, metrics_unknown,
-                "The server or the pod has no metric with this name.",
+                "The server, the pod or the adapter has no metric with this name.",
                 "Correct the name, or check that the application exports the metric and that it "
                 "is scraped."},
     ReasonEntry{check, Reason::NoSeries, metrics_unknown,
@@ -89,14 +95,18 @@ constexpr std::array checks{
                 "pods have no series before their first scrape."},
     ReasonEntry{check, Reason::NoTraffic, metrics_unknown,
                 "The pods have series, but they received no requests.",
-                "Nothing. The release becomes good after it has had traffic."},
+                "Send requests. Without any result until the bake ends, the revision is "
+                "`Inconclusive`. If this is normal, set `onNoData: Ignore`."},
     ReasonEntry{
         check, Reason::NoBaselineValue, metrics_unknown,
-        "`compareWith`: the baseline has no value to compare with.",
-        "Nothing, if the old pods are gone. Use `failIf` alone to evaluate the release alone."},
+        "`compareWith`: the baseline has no value to compare with. Check externalMetric: the "
+        "metric was not measured before a pod of the release started, so the failure may be older. "
+        "It counts after the next pass.",
+        "Add `failIf`, or set `onNoData: Ignore`: after a rollout, no old pod is left."},
     ReasonEntry{check, Reason::CredentialsNotFound, metrics_unknown,
                 "The Secret of `credentialsSecret` does not exist.",
-                "Create it in the namespace of the policy."},
+                "Create it in the namespace of the policy, or in that of the controller if the "
+                "chart names it."},
     ReasonEntry{check, Reason::CredentialsNotAllowed, metrics_unknown,
                 "The Secret does not have the label that allows its use.",
                 "Add the label `lastgood.dev/metrics-credentials: \"true\"` to the Secret."},

@@ -36,8 +36,8 @@ constexpr std::array policies{
                 "Name one of them in `lastgood.dev/policy`, or narrow a selector."},
     ReasonEntry{
         policy, Reason::PolicyInvalid, not_governed,
-        "The RollbackPolicy has an invalid field. The API server accepted it under an older "
-        "version of the CRD.",
+        "A field of the policy is not valid, and the API server does not check it: for example, a "
+        "variable at a wrong place in a query.",
         "Correct the field that the message names."},
     ReasonEntry{policy, Reason::ConfigMapNotFound, not_governed,
                 "The ConfigMap that the annotation names does not exist in the namespace.",
@@ -56,8 +56,8 @@ constexpr std::array policies{
                 ""},
     ReasonEntry{
         policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
-        "A field of the policy is not valid. The API server accepted it under an older version of "
-        "the CRD.",
+        "A field of the policy is not valid, and the API server does not check it: for example, a "
+        "variable at a wrong place in a query.",
         "Correct the field that the message names."},
 };
 
