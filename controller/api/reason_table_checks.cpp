@@ -20,8 +20,8 @@ constexpr std::string_view see_logs = "See the log of the pod that the message n
 constexpr std::array checks{
     ReasonEntry{
         check, Reason::Pending, "any: `Unknown`",
-        "There is no result yet. Results from before the evaluation began or the controller "
-        "started do not count.",
+        "There is no result yet, for example during `initialDelay`. Results from before the "
+        "evaluation began or the controller started do not count.",
         ""},
     ReasonEntry{check, Reason::Complete, rollout_passes,
                 "Every replica has this revision and is available.", ""},
@@ -105,9 +105,9 @@ constexpr std::array checks{
                 see_logs},
     ReasonEntry{check, Reason::Passed,
                 "HTTP and metrics: `Pass`; rollout, only for its baseline: `Pass`",
-                "HTTP check: at most `maxFailingPods` failed. Check of metrics: the value is within "
-                "its limits, or no alert fires. Baseline of the rollout check: at most a quarter "
-                "of the old pods failed.",
+                "HTTP check: at most `maxFailingPods` failed. Check of metrics: the value is "
+                "within its limits, or no alert fires. Baseline of the rollout check: at most a "
+                "quarter of the old pods failed.",
                 ""},
     ReasonEntry{check, Reason::WrongStatus, http_fails,
                 "The status code of the response is not in `expectedStatus`.", see_logs},
