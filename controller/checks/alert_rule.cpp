@@ -40,8 +40,9 @@ Read unreadable(const Key& key, const Error& error) {
       error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Unauthorized;
   return missing(Reason::RuleUnreadable,
                  fmt::format("{} cannot be read: {}{}", name_of(key), clip(error.message, 200),
-                             is_forbidden ? "; set prometheusRules.enabled in the values of the "
-                                            "chart"
+                             is_forbidden ? "; check that prometheusRules.enabled of the chart is "
+                                            "true, and that watch.namespaces contains this "
+                                            "namespace"
                                           : ""));
 }
 

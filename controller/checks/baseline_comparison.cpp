@@ -60,10 +60,10 @@ api::Measurement measure_alone(const api::PrometheusCheck& check, api::Measureme
                                double value) {
   const double limit = check.compare->and_above;
   const bool passes = value <= limit;
-  const std::string text = fmt::format(
-      "value {}{}{}; no release is evaluated, so there is no older revision to compare with{}",
-      number_text(value, limit), conditions_text(check), traffic_text(check, measurement),
-      passes ? "" : ", and the value alone does not decide");
+  const std::string text = fmt::format("value {}{}{}; there is no older revision to compare with{}",
+                                       number_text(value, limit), conditions_text(check),
+                                       traffic_text(check, measurement),
+                                       passes ? "" : ", and the value alone does not decide");
   return with_result(std::move(measurement),
                      passes ? MeasurementResult::Pass : MeasurementResult::Unknown,
                      passes ? Reason::Passed : Reason::NoBaselineValue, text);

@@ -32,13 +32,15 @@ std::unexpected<MissingValue> of_error(const Error& error, const Key& key) {
                                metrics_credentials_label));
   }
   if (error.kind == ErrorKind::Forbidden) {
-    return missing(Reason::CredentialsUnreadable,
-                   fmt::format("the controller must not read {}; set rbac.readSecrets of the chart "
-                               "to true, or grant it get on this Secret",
-                               name));
+    return missing(
+        Reason::CredentialsUnreadable,
+        fmt::format("the controller is not allowed to read {}; set rbac.readSecrets of the chart "
+                    "to true, or grant it get on this Secret",
+                    name));
   }
   return missing(Reason::CredentialsUnreadable,
-                 fmt::format("{} cannot be read: {}; it is read again", name, error.message));
+                 fmt::format("{} cannot be read: {}; the read is repeated after {}", name,
+                             error.message, format_duration(lifetime_of_problem)));
 }
 
 CredentialsRead parsed(const api::StringMap& data, const std::string& name) {
@@ -67,7 +69,7 @@ CredentialsRead credentials_of_secret(const Result<Json>& object, const Key& key
   if (label != "true") {
     return missing(Reason::CredentialsNotAllowed,
                    fmt::format("{} has no label {}: \"true\", so it is sent to no metrics server; "
-                               "add the label, if it may be",
+                               "add the label if the Secret may be sent to this metrics server",
                                name, metrics_credentials_label));
   }
   api::StringMap data;

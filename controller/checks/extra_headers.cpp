@@ -70,7 +70,8 @@ Result<std::vector<api::HttpHeader>> parse_extra_headers(std::string_view text,
     if (!header) return std::unexpected(header.error());
     const std::string name = lowered(header->name);
     if (std::ranges::find(reserved, name) != reserved.end())
-      return invalid(fmt::format("the header {} cannot be set", in_quotes(header->name)));
+      return invalid(fmt::format("the header {} cannot be set, because the controller sets it",
+                                 in_quotes(header->name)));
     if (name == "authorization" && own_authorization == OwnAuthorization::Yes)
       return invalid("the header \"Authorization\" is set by another key of the credentials");
     const auto has_name = [&](const api::HttpHeader& one) { return lowered(one.name) == name; };

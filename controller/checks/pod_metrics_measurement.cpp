@@ -106,7 +106,7 @@ Measurement measure_pod_metrics(const api::Check& check, const RevisionMetrics& 
   if (conditions.lacks_baseline(release->value)) {
     out.result = MeasurementResult::Unknown;
     out.reason = Reason::NoBaselineValue;
-    if (!baseline) text += ", and no old pod is ready";
+    if (!baseline) text += ", and no old pod is ready; add failIf or onNoData: Ignore";
   } else if (conditions.is_bad(release->value)) {
     const ValueWithoutPod* const single = single_bad_pod(*release, conditions);
     if (single) {

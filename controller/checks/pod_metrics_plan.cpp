@@ -111,7 +111,8 @@ bool can_be_scraped(const api::Pod& pod) {
 
 std::string failure_text(const api::HttpResponse& response) {
   switch (response.outcome) {
-    case ProbeOutcome::ConnectionRefused: return "it refused or reset the connection";
+    case ProbeOutcome::ConnectionRefused:
+      return "it refused or reset the connection; check port of podMetrics";
     case ProbeOutcome::TimedOut:
       return fmt::format("it sent no complete response within {}", format_duration(response.took));
     case ProbeOutcome::ConnectionClosed:
@@ -122,7 +123,7 @@ std::string failure_text(const api::HttpResponse& response) {
     case ProbeOutcome::Answered:
     case ProbeOutcome::InvalidResponse: break;
   }
-  return "it returned no valid HTTP response; check scheme and port";
+  return "it returned no valid HTTP response; check port and scheme of podMetrics";
 }
 
 ScrapeProblem problem_of(const ExpositionError& error) {
@@ -170,9 +171,9 @@ ScrapeProblem no_targets(std::span<const api::Pod> pods) {
 
 Scrape parse_scrape(const api::HttpResponse& response, const PodMetricsQuestion& question) {
   if (response.is_too_large) {
-    return std::unexpected(
-        problem(Reason::TooManySeries,
-                fmt::format("the page has more than {} MiB", max_exposition_size / 1024 / 1024)));
+    return std::unexpected(problem(
+        Reason::TooManySeries, fmt::format("the page has more than {} MiB; use a check prometheus",
+                                           max_exposition_size / 1024 / 1024)));
   }
   if (response.outcome != ProbeOutcome::Answered) {
     const std::string detail = response.detail.empty() ? "" : fmt::format(" ({})", response.detail);
@@ -181,7 +182,8 @@ Scrape parse_scrape(const api::HttpResponse& response, const PodMetricsQuestion&
   if (response.status != 200) {
     return std::unexpected(problem(
         Reason::EndpointFailed,
-        fmt::format("it answered with status {}; check port, path and scheme", response.status)));
+        fmt::format("it returned {}, expected 200; check port, path and scheme of podMetrics",
+                    response.status)));
   }
   auto page =
       parse_exposition(response.body, exposition_format(response.content_type), question.selectors);

@@ -225,10 +225,12 @@ class Evaluation {
                      fmt::format("{} had no request in {}", pods_text(counts.pods), in_window));
     }
     if (counts.requests < check_.minimum_requests) {
-      return problem(Reason::LowTraffic,
-                     fmt::format("{} had {} requests in {}, fewer than minimumRequests {}",
-                                 pods_text(counts.pods), count_text(counts.requests), in_window,
-                                 codec::format_number(check_.minimum_requests)));
+      return problem(
+          Reason::LowTraffic,
+          fmt::format("{} had {} requests in {}, fewer than minimumRequests {}; send more "
+                      "requests, or lower minimumRequests",
+                      pods_text(counts.pods), count_text(counts.requests), in_window,
+                      codec::format_number(check_.minimum_requests)));
     }
     if (check_.value == Value::ErrorRatio) return counts.errors / counts.requests;
     std::vector<HistogramBucket> buckets;
@@ -236,8 +238,10 @@ class Evaluation {
       buckets.push_back({.bound = bound, .count = count});
     const auto quantile = histogram_quantile(check_.quantile, std::move(buckets));
     if (!quantile) {
-      return problem(Reason::NoData, fmt::format("{} has no bucket +Inf or no other bucket",
-                                                 question_.selectors[source_.total].name()));
+      return problem(Reason::NoData,
+                     fmt::format("{} has no bucket +Inf or no other bucket; name a classic "
+                                 "histogram, without _bucket",
+                                 question_.selectors[source_.total].name()));
     }
     return *quantile;
   }

@@ -258,8 +258,10 @@ PrometheusAnswer parse_point(const Json& point, Time evaluated_at) {
                                format_duration(max_clock_skew)));
   }
   if (std::isnan(*value)) {
-    return missing(Reason::NotANumber,
-                   "the query returned NaN: usually it divides by the traffic, and there is none");
+    return missing(
+        Reason::NotANumber,
+        "the query returned NaN: usually it divides by the traffic, and there is none; set "
+        "minimumTraffic, or wait for traffic");
   }
   if (std::isinf(*value)) {
     return missing(Reason::InfiniteValue,

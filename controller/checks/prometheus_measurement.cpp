@@ -26,6 +26,13 @@ struct TrafficState {
   std::string text;              // why there is not enough, or the traffic and its minimum
 };
 
+// A ready-made form has minimumRequests, but minimumTraffic has precedence.
+std::string_view minimum_field(const api::PrometheusCheck& prometheus) {
+  return prometheus.window > Duration::zero()
+             ? "minimumRequests, or minimumTraffic.atLeast if it is set"
+             : "minimumTraffic.atLeast";
+}
+
 TrafficState traffic_state(const api::PrometheusCheck& prometheus,
                            const std::optional<PrometheusAnswer>& traffic) {
   if (!prometheus.minimum_traffic) return {};
@@ -39,8 +46,8 @@ TrafficState traffic_state(const api::PrometheusCheck& prometheus,
   if (found < minimum) {
     return {.reason = Reason::LowTraffic,
             .text = fmt::format("the traffic is {}, below the minimum of {}, so the value does not "
-                                "count; lower minimumTraffic.atLeast to count it",
-                                found_text, minimum_text)};
+                                "count; send more traffic, or lower {}",
+                                found_text, minimum_text, minimum_field(prometheus))};
   }
   return {.text = fmt::format(", traffic {}, minimum {}", found_text, minimum_text)};
 }

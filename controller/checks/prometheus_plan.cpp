@@ -44,8 +44,10 @@ Result<api::HttpCall> plan_api_call(const api::MetricsServer& server,
                                     std::string_view default_address, Duration timeout) {
   const std::string_view text = server.address.empty() ? default_address : server.address;
   if (text.empty()) {
-    return fail(ErrorKind::BadInput,
-                "there is no address of a metrics server; set it in the check or in the chart");
+    return fail(
+        ErrorKind::BadInput,
+        "neither the check nor the chart has the address of a metrics server; set address in "
+        "the check, or prometheus.address of the chart");
   }
   auto address = parse_server_address(text);
   if (!address) return std::unexpected(address.error());

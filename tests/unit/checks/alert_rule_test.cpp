@@ -81,8 +81,9 @@ TEST_CASE("read_alert_rule says why there is no rule") {
        "the cluster has no kind PrometheusRule (monitoring.coreos.com/v1); install the CRDs of the "
        "Prometheus Operator, or use a check of kind prometheus"},
       {"forbidden", response(403, "may not get"), Reason::RuleUnreadable,
-       "the PrometheusRule monitoring/web-rules cannot be read: may not get; set "
-       "prometheusRules.enabled in the values of the chart"},
+       "the PrometheusRule monitoring/web-rules cannot be read: may not get; check "
+       "that prometheusRules.enabled of the chart is true, and that watch.namespaces contains this "
+       "namespace"},
       {"a failing server", response(500, "etcd"), Reason::RuleUnreadable,
        "the PrometheusRule monitoring/web-rules cannot be read: etcd"},
       {"another object", codec::parse_prometheus_rule(codec::Json::object()),

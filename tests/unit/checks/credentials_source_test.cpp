@@ -52,7 +52,8 @@ TEST_CASE("credentials_of_secret does not use a Secret without the label") {
     CHECK(problem.reason == Reason::CredentialsNotAllowed);
     CHECK(problem.message ==
           "Secret shop/metrics has no label lastgood.dev/metrics-credentials: \"true\", so it is "
-          "sent to no metrics server; add the label, if it may be");
+          "sent to no metrics server; add the label if the Secret may be sent to this metrics "
+          "server");
   }
 }
 
@@ -66,12 +67,14 @@ TEST_CASE("credentials_of_secret says why the Secret cannot be used") {
                      "Secret shop/metrics does not exist; create it with the label "
                      "lastgood.dev/metrics-credentials: \"true\""});
   CHECK(problem_of(fail(ErrorKind::Forbidden, "x")) ==
-        MissingValue{Reason::CredentialsUnreadable,
-                     "the controller must not read Secret shop/metrics; set rbac.readSecrets of "
-                     "the chart to true, or grant it get on this Secret"});
+        MissingValue{
+            Reason::CredentialsUnreadable,
+            "the controller is not allowed to read Secret shop/metrics; set rbac.readSecrets of "
+            "the chart to true, or grant it get on this Secret"});
   CHECK(problem_of(fail(ErrorKind::TimedOut, "no response")) ==
-        MissingValue{Reason::CredentialsUnreadable,
-                     "Secret shop/metrics cannot be read: no response; it is read again"});
+        MissingValue{
+            Reason::CredentialsUnreadable,
+            "Secret shop/metrics cannot be read: no response; the read is repeated after 5s"});
   CHECK(problem_of(secret(R"({"token":"%"})")) ==
         MissingValue{Reason::CredentialsInvalid,
                      "the credentials in Secret shop/metrics are not valid: \"token\": is not "

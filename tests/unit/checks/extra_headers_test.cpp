@@ -18,7 +18,7 @@ TEST_CASE("parse_extra_headers rejects headers that the client sets itself") {
   for (const char* name : {"Host", "CONTENT-LENGTH", "Transfer-Encoding", "Connection", "Accept",
                            "X-Amz-Date", "accept-encoding"}) {
     CHECK(problem_of(fmt::format("{}: a", name)) ==
-          fmt::format("the header \"{}\" cannot be set", name));
+          fmt::format("the header \"{}\" cannot be set, because the controller sets it", name));
   }
   CHECK(problem_of("authorization: a") == "");
   CHECK(problem_of("authorization: a", OwnAuthorization::Yes) ==

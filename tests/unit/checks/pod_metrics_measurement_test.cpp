@@ -85,7 +85,9 @@ TEST_CASE("measure_pod_metrics says with what it compares") {
         "N of 340 requests of 3 pods failed: ratio 0.5, fails if > 0.05 and > 2 x baseline and > "
         "0.01, old pods 0.2");
   const auto none = measure_pod_metrics(check_with({}, twice), ratio(0.5), {});
-  CHECK(none.message.ends_with("fails if > 2 x baseline and > 0.01, and no old pod is ready"));
+  CHECK(
+      none.message.ends_with("fails if > 2 x baseline and > 0.01, and no old pod is ready; "
+                             "add failIf or onNoData: Ignore"));
   const auto low = measure_pod_metrics(check_with({}, twice), ratio(0.5), low_traffic());
   CHECK(low.reason == Reason::NoBaselineValue);
   CHECK(low.message.ends_with(", old pods without a value: too few"));

@@ -133,7 +133,8 @@ TEST_CASE("PodMetricsRun goes on for a minute while there is too little traffic"
   CHECK(time == seconds(60));
   CHECK(scene.run().measurement().reason == Reason::LowTraffic);
   CHECK(scene.run().measurement().message ==
-        "1 pod had 6 requests in 1m, fewer than minimumRequests 20");
+        "1 pod had 6 requests in 1m, fewer than minimumRequests 20; send more requests, or lower "
+        "minimumRequests");
 }
 
 TEST_CASE("PodMetricsRun counts the requests of all its rounds") {

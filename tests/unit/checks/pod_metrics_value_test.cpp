@@ -94,7 +94,9 @@ TEST_CASE("value_of_revision has no value without enough traffic") {
   CHECK(idle.message == "2 pods had no request in 10s");
   const auto low = Revision(ratio_check()).pod(requests(0, 19)).problem();
   CHECK(low.reason == Reason::LowTraffic);
-  CHECK(low.message == "1 pod had 19 requests in 10s, fewer than minimumRequests 20");
+  CHECK(low.message ==
+        "1 pod had 19 requests in 10s, fewer than minimumRequests 20; send more requests, or lower "
+        "minimumRequests");
   CHECK(Revision(ratio_check()).pod(requests(0, 20)).value().value == 1);
 }
 

@@ -97,7 +97,8 @@ TEST_CASE("parse_prometheus_answer says why a result has no value") {
            R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[)"
            R"(1795907975.989,"NaN"]}]}})"),
        Reason::NotANumber,
-       "the query returned NaN: usually it divides by the traffic, and there is none"},
+       "the query returned NaN: usually it divides by the traffic, and there is none; "
+       "set minimumTraffic, or wait for traffic"},
       {"+Inf",
        response(
            200,

@@ -29,6 +29,13 @@ api::PrometheusCheck with_traffic(double at_least) {
   return check;
 }
 
+// A ready-made form.
+api::PrometheusCheck with_requests(double at_least) {
+  auto check = with_traffic(at_least);
+  check.window = std::chrono::minutes(1);
+  return check;
+}
+
 struct Row {
   const char* name;
   api::PrometheusCheck check;
@@ -117,16 +124,21 @@ TEST_CASE("measure_prometheus is Unknown if there is too little traffic or no tr
   check_measurement(GENERATE(values<Row>({
       {"low traffic", with_traffic(100), value_of(1), value_of(99.9999999), Unknown,
        Reason::LowTraffic,
-       "the traffic is 99.9999999, below the minimum of 100, so the value does not count; lower "
-       "minimumTraffic.atLeast to count it; value 1, fails if > 0.05"},
+       "the traffic is 99.9999999, below the minimum of 100, so the value does not count; send "
+       "more traffic, or lower minimumTraffic.atLeast; value 1, fails if > 0.05"},
       {"low traffic, and the value would pass", with_traffic(100), value_of(0), value_of(0),
        Unknown, Reason::LowTraffic,
-       "the traffic is 0, below the minimum of 100, so the value does not count; lower "
-       "minimumTraffic.atLeast to count it; value 0, fails if > 0.05"},
+       "the traffic is 0, below the minimum of 100, so the value does not count; send "
+       "more traffic, or lower minimumTraffic.atLeast; value 0, fails if > 0.05"},
       {"low traffic explains NaN", with_traffic(100), missing_for(Reason::NotANumber), value_of(0),
        Unknown, Reason::LowTraffic,
-       "the traffic is 0, below the minimum of 100, so the value does not count; lower "
-       "minimumTraffic.atLeast to count it"},
+       "the traffic is 0, below the minimum of 100, so the value does not count; send "
+       "more traffic, or lower minimumTraffic.atLeast"},
+      {"too few requests of a form", with_requests(100), value_of(1), value_of(0), Unknown,
+       Reason::LowTraffic,
+       "the traffic is 0, below the minimum of 100, so the value does not count; send "
+       "more traffic, or lower minimumRequests, or minimumTraffic.atLeast if it is set; value 1, "
+       "fails if > 0.05"},
       {"no traffic value", with_traffic(100), value_of(1), missing_for(Reason::NoData), Unknown,
        Reason::NoData, "traffic: it failed; repair it; value 1, fails if > 0.05"},
       {"no traffic value and no value", with_traffic(100), missing_for(Reason::NoData),

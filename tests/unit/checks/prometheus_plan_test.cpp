@@ -84,7 +84,8 @@ TEST_CASE("plan_query posts the query as a form to the address of the check or o
 TEST_CASE("plan_query returns an error without a valid address") {
   const codec::BoundQuery query("up");
   CHECK(plan_query({}, query, "", Duration(1)).error().message ==
-        "there is no address of a metrics server; set it in the check or in the chart");
+        "neither the check nor the chart has the address of a metrics server; set address in the "
+        "check, or prometheus.address of the chart");
   const auto invalid =
       plan_query({.address = "prometheus"}, query, "http://prometheus", Duration(1));
   REQUIRE_FALSE(invalid);
