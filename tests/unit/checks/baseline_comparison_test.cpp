@@ -167,12 +167,12 @@ TEST_CASE("plan_metrics_baseline queries the baseline at each value that is comp
                                   .measurement = measurement,
                                   .candidates = candidates,
                                   .alive = alive ? candidates.data() : nullptr,
-                                  .released = released,
-                                  .evaluated_at = evaluated},
+                                  .released = released},
                                  now)
         .times;
   };
-  const api::Measurement value = awaiting(0.5);
+  api::Measurement value = awaiting(0.5);
+  value.evaluated_at = evaluated;
   CHECK(times(check, value, true) == std::vector<Time>{evaluated});
   CHECK(times(check, value, false).back() == released);
   api::Check of_all = check;
