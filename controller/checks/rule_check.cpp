@@ -117,7 +117,7 @@ std::optional<api::HttpCall> plan_alert_presence(const AlertInputs& inputs,
                                                  const AlertResponse& response,
                                                  const std::string& default_address, Time now) {
   const api::AlertCheck& wanted = alert_of(inputs.check);
-  const Placement placement = placement_of(inputs.variables, wanted.match_labels);
+  const Placement placement = placement_of(inputs.variables, wanted.match_labels, inputs.pod_label);
   if (has_no_pods(placement) || !response || !*response) return {};
   const RulesAnswer rules = parse_rules(**response, wanted.alert);
   const auto measurement =

@@ -164,6 +164,20 @@ TEST_CASE("measure_alert lets no alert of Alertmanager decide when only the data
   CHECK(measure_alert(inputs, rules, refused, now).reason == Reason::ConnectionRefused);
 }
 
+TEST_CASE("plan_alert_presence counts the series of the pods when alerts must name them") {
+  const api::Check check{
+      .name = "errors",
+      .kind = api::AlertCheck{.alert = "High Error+Rate", .match_labels = {{"app", "web"}}}};
+  const AlertInputs inputs{.check = check, .variables = web, .pod_label = PodLabel::Required};
+  const api::HttpResponse rules =
+      answer(R"({"groups":[{"name":"g","interval":30,"rules":[{"name":"High Error+Rate","type":)"
+             R"("alerting","query":"errors > 1","health":"ok","lastEvaluation":)"
+             R"("2026-11-28T23:20:18Z","alerts":[]}]}]})");
+  const auto call = plan_alert_presence(inputs, rules, address, now);
+  REQUIRE(call);
+  CHECK_THAT(call->body, Catch::Contains("pod%3D~%22web-1%22"));
+}
+
 TEST_CASE("plan_alert_presence sends nothing when the check does not pass") {
   const api::Check check = alert_check();
   const AlertInputs inputs{.check = check, .variables = web};
