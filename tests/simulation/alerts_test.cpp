@@ -171,9 +171,11 @@ TEST_CASE("holds a release when the alert is true for the old pods too") {
 
 namespace {
 
-// Old and new pods begin to fail together. The old pods stay alive.
+// Old and new pods begin to fail together. The old pods are available when the release begins, so
+// they stay until the new ones have been ready for a minute.
 void check_held_when_all_pods_fail(AlertScenario& scenario) {
-  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 600}}}});
+  scenario.run_for(1min);
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
   scenario.ship("web", "app:v2");
   scenario.run_for(30s);
   scenario.failing_since = scenario.clock.now();

@@ -94,7 +94,9 @@ TEST_CASE("holds a release whose error ratio is as high as that of the old pods"
 
 TEST_CASE("holds a release when old and new pods fail, although the clock of the server differs") {
   MetricsScenario scenario;
-  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 600}}}});
+  // The old pods are available by then, so they stay until the new ones are available too.
+  scenario.run_for(1min);
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
   scenario.metrics.clock_offset = GENERATE(40s, -20s);
   scenario.ship("web", "app:v2");
   scenario.run_for(30s);
