@@ -112,6 +112,9 @@ func (t *Then) MetricIsAtLeast(name string, least float64, selectors ...string) 
 	t.T.Helper()
 	what := fmt.Sprintf("%s is at least %g", name, least)
 	t.eventually(what, func(context.Context) (bool, string) {
+		if t.Process != nil && t.Process.address() == "" {
+			return false, "the controller does not listen yet"
+		}
 		got := t.Metric(name, selectors...)
 		return got >= least, fmt.Sprintf("%g", got)
 	})
