@@ -1,0 +1,117 @@
+// Releases that are evaluated by alerts that Alertmanager sends, while the metrics server does not
+// respond.
+#include "simulation/alert_scenarios.hpp"
+
+using namespace lastgood::simulation;
+using lastgood::codec::Json;
+
+namespace {
+
+// The check must fail for 10 minutes. The server is down, and the release is evaluated.
+struct LastingScenario : ServerScenario {
+  LastingScenario() {
+    Json checks = server.find("rollbackpolicies", {shop, "web"})->at("spec").at("checks");
+    checks.back()["for"] = "10m";
+    merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "20m"}, {"checks", checks}}}});
+    run_for(1min);
+    metrics.is_running = false;
+    ship("web", "app:v2");
+    run_for(20s);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("rolls back for an alert that Alertmanager sends while the server is down") {
+  ServerScenario scenario;
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  REQUIRE(scenario.send_alerts("one", scenario.message_about(scenario.pod_of("app:v2"))) == 200);
+  CHECK(scenario.guard_status()["alerts"].size() == 1);
+  CHECK(scenario.run_until([&] { return scenario.image("web") == "app:v1"; }, 1min));
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("does nothing for an alert that Alertmanager sent once and that must last longer") {
+  LastingScenario scenario;
+  const Json message = scenario.message_about(scenario.pod_of("app:v2"));
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertFiring"; }, 10s));
+  scenario.run_for(15min);
+  CHECK(scenario.reason_of_check() == "AlertNotConfirmed");
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("counts an alert that Alertmanager sends again as long as it must last") {
+  LastingScenario scenario;
+  const Json message = scenario.message_about(scenario.pod_of("app:v2"));
+  for (int minute = 0; minute < 11 && scenario.template_changes() == 0; ++minute) {
+    REQUIRE(scenario.send_alerts("one", message) == 200);
+    scenario.run_for(1min);
+  }
+  CHECK(scenario.image("web") == "app:v1");
+}
+
+TEST_CASE("does nothing for an alert about all pods that Alertmanager sends") {
+  ServerScenario scenario;
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  Json message = scenario.message_about("");
+  message["alerts"][0]["labels"].erase("pod");
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  scenario.run_for(2min);
+  CHECK(scenario.reason_of_check() == "AlertNotConfirmed");
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("does nothing for an alert about an old pod or another application") {
+  ServerScenario scenario;
+  scenario.metrics.is_running = false;
+  const std::string old_pod = scenario.pod_of("app:v1");
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  CHECK(scenario.send_alerts("one", scenario.message_about(old_pod)) == 200);
+  CHECK(scenario.send_alerts("one", scenario.message_about("cart-5d4b-x")) == 200);
+  scenario.run_for(1min);
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("a resolved alert is no recovery while the server does not respond") {
+  ServerScenario scenario;
+  scenario.set_mode("Observe");
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  const std::string pod = scenario.pod_of("app:v2");
+  REQUIRE(scenario.send_alerts("one", scenario.message_about(pod)) == 200);
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertFiring"; }, 10s));
+  REQUIRE(scenario.send_alerts("one", scenario.message_about(pod, "resolved")) == 200);
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertNotConfirmed"; }, 10s));
+}
+
+TEST_CASE("stores an alert once, and keeps it when the controller is killed") {
+  ServerScenario scenario;
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  const Json message = scenario.message_about(scenario.pod_of("app:v2"));
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  const auto writes = scenario.writes_of_controllers().size();
+  CHECK(scenario.send_alerts("one", message) == 200);
+  CHECK(scenario.writes_of_controllers().size() == writes);
+  scenario.kill("one");
+  scenario.start("two");
+  CHECK(scenario.run_until([&] { return scenario.image("web") == "app:v1"; }, 2min));
+}
+
+TEST_CASE("answers 503 to Alertmanager on a standby, and 400 to another message") {
+  ServerScenario scenario;
+  scenario.start("two");
+  scenario.run_for(5s);
+  const Json message = scenario.message_about("web-5d4b-x");
+  CHECK(scenario.send_alerts("two", message) == 503);
+  CHECK(scenario.send_alerts("one", Json{{"version", "3"}}) == 400);
+  CHECK(scenario.send_alerts("one", message) == 200);
+}
