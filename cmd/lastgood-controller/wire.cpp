@@ -84,9 +84,7 @@ constexpr net::HttpServerLimits alerts_limits{
 asio::awaitable<net::Page> receive_alerts(shell::Manager& manager, std::string body) {
   const auto stored = co_await manager.receive_alerts(std::move(body));
   if (stored) co_return net::Page{.body = "ok\n"};
-  const ErrorKind kind = stored.error().kind;
-  // Alertmanager sends a message soon again after 5xx, and late after 4xx.
-  const int status = kind == ErrorKind::BadInput ? 400 : kind == ErrorKind::TooLarge ? 413 : 503;
+  const int status = codec::webhook_status(stored.error().kind);
   log::write(status == 503 ? log::Level::Info : log::Level::Warn,
              "a message of Alertmanager was not stored",
              {{"status", status}, {"error", stored.error()}});

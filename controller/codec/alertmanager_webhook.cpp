@@ -91,4 +91,12 @@ Result<AlertmanagerMessage> parse_alertmanager_message(std::string_view body, Ti
   return message;
 }
 
+int webhook_status(ErrorKind error) {
+  switch (error) {
+    case ErrorKind::BadInput: return 400;
+    case ErrorKind::TooLarge: return 413;
+    default: return 503;
+  }
+}
+
 }  // namespace lastgood::codec

@@ -30,4 +30,8 @@ struct AlertmanagerMessage {
 [[nodiscard]] Result<AlertmanagerMessage> parse_alertmanager_message(std::string_view body,
                                                                      Time now);
 
+// The HTTP status for a message that was not stored. Alertmanager sends it again soon after 503, as
+// from a standby, and late after 4xx: such a message cannot be stored.
+[[nodiscard]] int webhook_status(ErrorKind error);
+
 }  // namespace lastgood::codec

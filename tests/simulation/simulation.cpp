@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "codec/alertmanager_webhook.hpp"
 #include "shell/manager.hpp"
 #include "simulation/fake/null_telemetry.hpp"
 
@@ -220,8 +221,7 @@ int Simulation::send_alerts(const std::string& controller, const Json& message) 
   asio::co_spawn(process.get_executor(), process.manager().receive_alerts(message.dump()),
                  [status](const std::exception_ptr& error, const Result<void>& stored) {
                    if (error) return;
-                   const bool is_wrong = !stored && stored.error().kind == ErrorKind::BadInput;
-                   *status = stored ? 200 : is_wrong ? 400 : 503;
+                   *status = stored ? 200 : codec::webhook_status(stored.error().kind);
                  });
   run_until([&] { return *status != 0; }, std::chrono::minutes(1));
   return *status;

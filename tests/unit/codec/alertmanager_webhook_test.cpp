@@ -105,4 +105,11 @@ TEST_CASE("parse_alertmanager_message bounds the body, the alerts and the labels
   CHECK_FALSE(found->alerts.front().labels.contains("big"));
 }
 
+TEST_CASE("webhook_status makes Alertmanager repeat only a message that can be stored later") {
+  CHECK(webhook_status(ErrorKind::BadInput) == 400);
+  CHECK(webhook_status(ErrorKind::TooLarge) == 413);
+  CHECK(webhook_status(ErrorKind::Cancelled) == 503);
+  CHECK(webhook_status(ErrorKind::TimedOut) == 503);
+}
+
 }  // namespace lastgood::codec::test
