@@ -14,8 +14,8 @@
 namespace lastgood::guard {
 
 inline constexpr Duration rollout_interval{2'000};
-// While a complete rollout passes and bakes: only an event of a pod can make it fail, and such an
-// event runs the check at once.
+// While a complete rollout passes and bakes. An event of a pod runs the check at once, so only a
+// failure without such an event is seen later: for example, a quota after the Deployment is scaled.
 inline constexpr Duration passing_rollout_interval{5'000};
 
 // The inputs that the next decide() needs.

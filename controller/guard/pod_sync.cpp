@@ -15,7 +15,7 @@ constexpr const char* hash_label = "pod-template-hash";
 constexpr std::size_t min_watched_revisions = 2;
 constexpr std::size_t max_revisions = 20;  // of a DeploymentGuard
 
-// Cheaper than std::ranges::includes(), because the part is small.
+// Cheaper than std::ranges::includes() if the part is small, as it usually is.
 bool includes(const std::set<TemplateHash>& set, const std::set<TemplateHash>& part) {
   return std::ranges::all_of(part, [&](const TemplateHash& hash) { return set.contains(hash); });
 }

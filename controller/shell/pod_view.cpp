@@ -204,6 +204,13 @@ asio::awaitable<void> PodView::start_due_lists() {
   }
 }
 
+bool PodView::replace_listed(Scope& scope, const Key& deployment, std::vector<api::Pod> pods) {
+  std::vector<api::Pod>& listed = scope.listed[deployment];
+  const bool is_changed = listed != pods;
+  listed = std::move(pods);
+  return is_changed;
+}
+
 asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
   const guard::PodsWanted& wanted = list.wanted;
   // A pod of the list must not be older than the watch: the watch does not report earlier changes.
@@ -216,8 +223,8 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
     log::warn("cannot list the pods; retrying in about 5 s",
               {{"deployment", wanted.deployment.str()}, {"error", pods.error()}});
   observe(scope);
-  const bool was_listed = scope.sync.source(wanted.deployment, wanted.hashes.front(),
-                                            clock_.monotonic_now()) == guard::PodSource::List;
+  const bool was_out_of_sync = scope.sync.source(wanted.deployment, wanted.hashes.front(),
+                                                 clock_.monotonic_now()) != guard::PodSource::List;
   const guard::ListUse use = scope.sync.on_listed(list, pods.has_value(), clock_.monotonic_now());
   if (use == guard::ListUse::CompletesWatch) {
     for (const api::Pod& pod : *pods) {
@@ -226,10 +233,9 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
   }
   if (--scope.running_lists == 0) scope.deleted.clear();
   if (use != guard::ListUse::None) {
-    std::vector<api::Pod>& known = scope.listed[wanted.deployment];
-    const bool is_same = use == guard::ListUse::WithoutWatch && was_listed && known == *pods;
-    known = std::move(*pods);
-    if (!is_same) on_change_(wanted.deployment);
+    const bool is_news = replace_listed(scope, wanted.deployment, std::move(*pods));
+    if (is_news || use == guard::ListUse::CompletesWatch || was_out_of_sync)
+      on_change_(wanted.deployment);
   }
   lists_may_be_due_.raise();
 }

@@ -83,6 +83,8 @@ class PodView {
   void on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas);
   boost::asio::awaitable<void> start_due_lists();
   boost::asio::awaitable<void> list(Scope& scope, guard::PodList list);
+  // Returns whether the pods differ from those of the list before.
+  static bool replace_listed(Scope& scope, const Key& deployment, std::vector<api::Pod> pods);
   // Empty `not_older_than`: the newest pods.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> read_pages(
       std::string namespace_, std::string label_selector, ResourceVersion not_older_than) const;
