@@ -122,7 +122,7 @@ constexpr std::array checks{
                 "The alert fires for this Deployment.",
                 "See the alert, the dashboards and the logs of the application."},
     ReasonEntry{check, Reason::AlertNotConfirmed, "alert: `Unknown`",
-                "No server can be asked whether the rule is healthy, and Alertmanager sent no "
+                "No server says whether the rule is healthy, and Alertmanager sent no "
                 "alert that is known to fire for the release now. The message says why: there is "
                 "none, it ended, it names no pod, or it was sent too long ago.",
                 "Set `address` in the check or in the chart."},

@@ -3,7 +3,7 @@
 // https://github.com/kubernetes/metrics/blob/master/pkg/apis/external_metrics/v1beta1/types.go
 //
 // The value is about the whole application. It does not say which revision is the cause, and cannot
-// be asked for an earlier time. So a failure counts only if the metric is known to have been good
+// be queried for an earlier time. So a failure counts only if the metric is known to have been good
 // after the release began:
 //
 //   time ------------------------------------------------------------------------->

@@ -135,7 +135,7 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
         Reason::AlertNotConfirmed,
         fmt::format("{}, but last at {}, more than {} ago, so it may have ended since; set "
                     "repeat_interval and group_interval of the route to 1m, or set the address of "
-                    "a server that can be asked{}",
+                    "a metrics server that responds{}",
                     sent_text(*alerts.outdated, inputs),
                     at ? format_rfc3339(*at) : "an unknown time", format_duration(max_received_age),
                     server));
@@ -145,7 +145,7 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
         Reason::AlertNotConfirmed,
         fmt::format("{}, but without the labels namespace and pod of a pod of the revision, so it "
                     "may be about another application; keep these labels in the rule, or set the "
-                    "address of a server that can be asked{}",
+                    "address of a metrics server that responds{}",
                     sent_text(*alerts.not_placed, inputs), server));
   }
   if (alerts.resolved) {

@@ -33,7 +33,7 @@ namespace lastgood::checks {
 inline constexpr Duration max_received_age = std::chrono::minutes(4);
 
 // Alertmanager's alerts count if the state of the rule is not known from the server. A server that
-// says that a rule is broken or stale has been asked.
+// says that a rule is broken or stale has answered.
 [[nodiscard]] bool counts_received(api::Reason problem_of_server);
 
 struct ReceivedInputs {
@@ -41,7 +41,7 @@ struct ReceivedInputs {
   const std::string& alert;
   const Placement& placement;
   std::span<const api::ReceivedAlert> alerts;
-  std::optional<MissingValue> server = {};  // why the server was not asked; absent: there is none
+  std::optional<MissingValue> server = {};  // why the server gave no answer; absent: there is none
   std::optional<Time> released = {};        // see measure_alert()
 };
 //   Fail (AlertFiring)            an alert fires. The baseline is as in measure_alert()

@@ -67,7 +67,7 @@ using AlertResponse = std::optional<std::expected<api::HttpResponse, MissingValu
                                                                const std::string& default_address,
                                                                Time now);
 
-// The server decides. If it cannot be asked, the alerts that Alertmanager sent do: see
+// The server decides. If it gives no answer, the alerts that Alertmanager sent do: see
 // received_alerts.hpp. `presence`: the response to plan_alert_presence(); absent: it was not sent.
 [[nodiscard]] api::Measurement measure_alert(const AlertInputs& inputs,
                                              const AlertResponse& response,

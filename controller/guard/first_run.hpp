@@ -4,7 +4,7 @@
 //   the check has an initialDelay                after it, counted from the release, or from the
 //                                                restoration of the template by a rollback
 //   it is an externalMetric                      at once, but for the baseline only: the metric
-//                                                cannot be asked for an earlier time
+//                                                cannot be queried for an earlier time
 //   another controller evaluated it before       within one interval, at most 15 s: otherwise a new
 //                                                leader would measure all Deployments at once
 #pragma once

@@ -1,6 +1,6 @@
 // The external metrics that are known from the beginning of a release. Such a metric cannot be
-// asked for an earlier time, so its failure counts only if it is known how the metric was when the
-// release began (checks/external_metric.hpp).
+// queried for an earlier time, so its failure counts only if it is known how the metric was when
+// the release began (checks/external_metric.hpp).
 #pragma once
 
 #include <string>

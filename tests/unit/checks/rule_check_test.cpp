@@ -92,7 +92,7 @@ TEST_CASE("measure_rule asks for the series only when the expression is true for
   CHECK(unreachable.query == "errors > 1");
 }
 
-TEST_CASE("plan_alert asks the server for the rules with the name of the alert") {
+TEST_CASE("plan_alert requests the rules with the name of the alert") {
   const auto call = plan_alert(alert_check(), address);
   REQUIRE(call);
   CHECK(call->method == "GET");
@@ -101,7 +101,7 @@ TEST_CASE("plan_alert asks the server for the rules with the name of the alert")
   CHECK_FALSE(plan_alert(alert_check(), ""));
 }
 
-TEST_CASE("measure_alert believes Alertmanager only when the server cannot be asked") {
+TEST_CASE("measure_alert counts alerts of Alertmanager only when the server gives no answer") {
   const api::ReceivedAlert firing{.fingerprint = "f",
                                   .name = "High Error+Rate",
                                   .labels = {{"namespace", "shop"}, {"pod", "web-1"}},
@@ -149,7 +149,7 @@ TEST_CASE("measure_alert passes only when the server has series of the rule for 
   CHECK(measure_alert(inputs, rules, zero, now).result == MeasurementResult::Unknown);
 }
 
-TEST_CASE("measure_alert lets no alert of Alertmanager decide when only the data are unknown") {
+TEST_CASE("measure_alert counts no alert of Alertmanager when only the data is unknown") {
   const api::ReceivedAlert firing{.fingerprint = "f",
                                   .name = "High Error+Rate",
                                   .labels = {{"namespace", "shop"}, {"pod", "web-1"}},
