@@ -12,6 +12,7 @@
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
 #include "guard/pod_sync.hpp"
+#include "guard/pods_wanted.hpp"
 #include "guard/preflight.hpp"
 #include "guard/preflight_schedule.hpp"
 #include "guard/target.hpp"

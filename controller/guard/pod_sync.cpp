@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 namespace lastgood::guard {
 
@@ -26,38 +27,11 @@ void keep_only(std::set<TemplateHash>& hashes, const std::set<TemplateHash>& all
 
 }  // namespace
 
-std::optional<PodsWanted> pods_wanted(const api::Deployment& deployment,
-                                      const policy::EffectivePolicy& policy,
-                                      const api::GuardStatus& guard) {
-  const bool is_evaluated = policy.governs() && !deployment.meta.deleting && guard.current &&
-                            guard.state != api::State::Idle;
-  if (!is_evaluated) return std::nullopt;
-  PodsWanted wanted{.deployment = deployment.meta.key,
-                    .hashes = {guard.current->hash},
-                    .not_older_than = deployment.meta.resource_version};
-  const auto add = [&](const api::Revision& revision) {
-    if (!revision.hash.empty() &&
-        std::ranges::find(wanted.hashes, revision.hash) == wanted.hashes.end())
-      wanted.hashes.push_back(revision.hash);
-  };
-  // The revision that ran immediately before, then the target, then the others.
-  const auto before = std::ranges::find_if(guard.revisions, [&](const api::Revision& revision) {
-    return revision.hash != guard.current->hash;
-  });
-  if (before != guard.revisions.end()) add(*before);
-  if (guard.last_good) add(*guard.last_good);
-  for (const api::Revision& revision : guard.revisions) add(revision);
-  return wanted;
-}
-
-bool confirms_by_list(const api::GuardStatus& guard) { return guard.state != api::State::Held; }
-
-bool is_pod_of(const api::Pod& pod, const Key& deployment, const api::Revision& revision) {
-  if (pod.replica_set.empty() || pod.meta.key.namespace_ != deployment.namespace_) return false;
-  const auto label = pod.meta.labels.find(hash_label);
-  if (label == pod.meta.labels.end() || label->second != revision.hash.value) return false;
-  return pod.replica_set == deployment.name + "-" + revision.hash.value ||
-         (!revision.replica_set.empty() && pod.meta.owner == revision.replica_set);
+std::size_t choose_watch(std::span<const std::size_t> wanted, std::size_t more) {
+  const auto with_room = std::ranges::find_if(
+      wanted, [&](std::size_t hashes) { return hashes + more <= max_watched_hashes; });
+  const auto chosen = with_room != wanted.end() ? with_room : std::ranges::min_element(wanted);
+  return static_cast<std::size_t>(chosen - wanted.begin());
 }
 
 std::string selector_of(const std::set<TemplateHash>& hashes) {
@@ -129,12 +103,16 @@ void PodSync::choose_hashes() {
   selector_ = selector_of(selected_);
 }
 
-void PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
+std::vector<TemplateHash> PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
   const bool is_synced_again = watch.syncs != syncs_;
   const bool is_reopened = watch.selector == selector_ && open_ != selected_;
   const bool is_closed = watch.selector.empty() && !open_.empty();
-  if (is_closed) open_.clear();
-  if (is_reopened) open_ = selected_;
+  std::vector<TemplateHash> closed;
+  if (is_closed || is_reopened) {
+    const std::set<TemplateHash> before = std::exchange(open_, {});
+    if (is_reopened) open_ = selected_;
+    std::ranges::set_difference(before, open_, std::back_inserter(closed));
+  }
   for (auto& [key, entry] : entries_) {
     // There are many entries, and this is called often.
     if (!is_closed && !is_reopened && !is_synced_again) break;
@@ -150,6 +128,7 @@ void PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
   if (is_streaming_ && !watch.is_streaming) streamed_until_ = watch.streamed_until.value_or(now);
   is_streaming_ = watch.is_streaming;
   has_streamed_ = has_streamed_ || is_streaming_;
+  return closed;
 }
 
 bool PodSync::is_current(MonotonicTime now) const {
@@ -219,6 +198,12 @@ bool PodSync::is_late(const Key& deployment, MonotonicTime now) const {
                                   ? found->second.wanted_at
                                   : std::max(found->second.wanted_at, streamed_until_ + max_gap);
   return now - began > usual_sync_time;
+}
+
+std::size_t PodSync::wanted_hashes() const {
+  std::size_t count = 0;
+  for (const auto& [key, entry] : entries_) count += entry.wanted.hashes.size();
+  return count;
 }
 
 std::vector<Key> PodSync::deployments_with(const std::string& namespace_,

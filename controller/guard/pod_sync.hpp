@@ -1,35 +1,39 @@
 // Which pods the controller watches and lists, and whether what it knows of them is in sync.
 //
-// While a Deployment is not Idle, its pods of every revision come by one watch for all Deployments
-// of a scope (all namespaces, or one of the watched namespaces):
+// While a Deployment is not Idle, its pods of every revision come by a watch that many Deployments
+// of a scope (all namespaces, or one of the watched namespaces) share:
 //
 //   /api/v1/pods?watch=true&labelSelector=pod-template-hash in (h1,h2,...)
 //
+// - A scope has one watch. If its hashes are more than max_watched_hashes, it has a second one, and
+//   at most max_watches: kubelets update pods more slowly when many watches are open. A Deployment
+//   stays in its watch until it is Idle again.
 // - A hash that joins the watch is listed once, after the watch has been opened with it. Until then
 //   the pods are not in sync.
 // - While no watch is open for max_gap, the pods of each Deployment are listed every list_interval.
-// - The watch has at most max_watched_hashes. If there are more, the oldest revisions of each
-//   Deployment are left out first, then whole Deployments. These are listed every list_interval.
+// - A watch has at most max_watched_hashes. If its Deployments have more, the oldest revisions of
+//   each are left out first, then whole Deployments. These are listed every list_interval.
 //   A revision that was left out stays out until its Deployment wants other revisions: otherwise
 //   the end of one evaluation would open the watch again and list the pods of all others.
-// - At most max_parallel_lists lists run at once. The Deployment that has waited longest is next.
+// - At most max_parallel_lists lists run at once for each watch. The Deployment that has waited
+//   longest is next.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "api/guard.hpp"
-#include "api/workload.hpp"
 #include "base/time.hpp"
-#include "policy/effective_policy.hpp"
+#include "guard/pods_wanted.hpp"
 
 namespace lastgood::guard {
 
-inline constexpr std::size_t max_watched_hashes = 500;
+inline constexpr std::size_t max_watched_hashes = 500;  // of one watch
+inline constexpr std::size_t max_watches = 3;           // of one scope
 inline constexpr std::size_t max_parallel_lists = 4;
 inline constexpr Duration list_interval{5'000};
 // How long the pods of a release may not be in sync before that is reported.
@@ -37,30 +41,10 @@ inline constexpr Duration usual_sync_time{10'000};
 // A watch that is interrupted for a shorter time is still in sync.
 inline constexpr Duration max_gap{5'000};
 
-// The pods of one Deployment that is not Idle.
-struct PodsWanted {
-  Key deployment;
-  std::vector<TemplateHash> hashes;  // the revisions that are read first come first
-  // Of the Deployment. An older list of pods may lack the pods of the release.
-  ResourceVersion not_older_than;
-  bool operator==(const PodsWanted&) const = default;
-};
-
-// Empty if the Deployment is Idle, is being deleted, or no policy applies to it.
-[[nodiscard]] std::optional<PodsWanted> pods_wanted(const api::Deployment& deployment,
-                                                    const policy::EffectivePolicy& policy,
-                                                    const api::GuardStatus& guard);
-
-// Whether a live list confirms each failure: the watch may lag. While a rollback is held, a breach
-// has been confirmed, and the same failure is measured again and again.
-[[nodiscard]] bool confirms_by_list(const api::GuardStatus& guard);
-
-// The owner is the ReplicaSet of this revision. A ReplicaSet that was deleted is created again
-// under the same name with another uid, so the name decides. The hash alone does not: two
-// Deployments of a namespace can have the same template. A ReplicaSet that the Deployment adopted
-// can have any name, so the uid is accepted too.
-[[nodiscard]] bool is_pod_of(const api::Pod& pod, const Key& deployment,
-                             const api::Revision& revision);
+// The index of the watch that a Deployment with `more` hashes joins: the first one with room for
+// them, else the one whose Deployments want the fewest. `wanted` has, for each watch of the scope,
+// PodSync::wanted_hashes(). It is not empty.
+[[nodiscard]] std::size_t choose_watch(std::span<const std::size_t> wanted, std::size_t more);
 
 // "pod-template-hash in (h1,h2)". Empty if there are no hashes.
 [[nodiscard]] std::string selector_of(const std::set<TemplateHash>& hashes);
@@ -92,6 +76,7 @@ enum class ListUse : std::uint8_t {
   CompletesWatch,  // its pods must also be merged into those of the watch
 };
 
+// One watch, and the Deployments that share it.
 class PodSync {
  public:
   // Both return whether this changes what the Deployment wants.
@@ -104,8 +89,9 @@ class PodSync {
   // The hashes of the present watch.
   [[nodiscard]] const std::set<TemplateHash>& open_hashes() const { return open_; }
 
-  // The state of the watch now. Call it before the functions below, and after each change.
-  void observe(const PodWatchState& watch, MonotonicTime now);
+  // The state of the watch now. Call it before the functions below, and after each change. Returns
+  // the hashes that have left the watch: it no longer reports changes of their pods.
+  std::vector<TemplateHash> observe(const PodWatchState& watch, MonotonicTime now);
 
   // The Deployments to list now. Marks their lists as running. `random` is in [0, 1).
   [[nodiscard]] std::vector<PodList> take_due_lists(MonotonicTime now, double random);
@@ -121,6 +107,8 @@ class PodSync {
   [[nodiscard]] std::vector<Key> deployments_with(const std::string& namespace_,
                                                   const TemplateHash& hash) const;
   [[nodiscard]] bool is_empty() const { return entries_.empty(); }
+  // The sum over all Deployments: a hash that two of them want is counted twice.
+  [[nodiscard]] std::size_t wanted_hashes() const;
 
  private:
   struct Entry {

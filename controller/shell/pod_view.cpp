@@ -40,39 +40,45 @@ PodView::PodView(const asio::any_io_executor& executor, ports::KubeApi& kube, po
 Result<void> PodView::add_scope(const std::string& namespace_) {
   auto collection = kube::collection_path(Resource::Pod, namespace_);
   if (!collection) return std::unexpected(collection.error());
-  Scope& scope = scopes_.emplace_back();
-  scope.namespace_ = namespace_;
   const kube::WatchTarget target{
       .collection = std::move(*collection), .namespace_ = namespace_, .idle_timeout = idle_timeout};
-  const auto on_deltas = [this, &scope](const auto& deltas) { this->on_deltas(scope, deltas); };
-  const auto on_removed = [&scope](const kube::Remove& removed) {
-    if (scope.running_lists > 0) scope.deleted.insert(removed.uid);
-  };
-  scope.reflector.emplace(
-      executor_, clock_, scope.store,
-      [this, &scope, target, on_deltas, on_removed] {
-        return std::make_unique<runtime::Reflector<api::Pod>>(
-            kube::kind_of(Resource::Pod), target, random_source_, kube_, clock_, telemetry_,
-            scope.store, on_deltas, on_removed);
-      },
-      on_deltas);
+  for (std::size_t i = 0; i < guard::max_watches; ++i) add_watch(target);
   return {};
 }
 
+void PodView::add_watch(const kube::WatchTarget& target) {
+  Watch& watch = watches_.emplace_back();
+  watch.namespace_ = target.namespace_;
+  const auto on_deltas = [this, &watch](const auto& deltas) { this->on_deltas(watch, deltas); };
+  const auto on_removed = [&watch](const kube::Remove& removed) {
+    if (watch.running_lists > 0) watch.deleted.insert(removed.uid);
+  };
+  watch.reflector.emplace(
+      executor_, clock_, watch.store,
+      [this, &watch, target, on_deltas, on_removed] {
+        return std::make_unique<runtime::Reflector<api::Pod>>(
+            kube::kind_of(Resource::Pod), target, random_source_, kube_, clock_, telemetry_,
+            watch.store, on_deltas, on_removed);
+      },
+      on_deltas);
+}
+
 void PodView::start() {
-  for (Scope& scope : scopes_) tasks_.spawn("watch of pods", scope.reflector->run());
+  for (Watch& watch : watches_) tasks_.spawn("watch of pods", watch.reflector->run());
   tasks_.spawn("lists of pods", start_due_lists());
 }
 
-PodView::Scope* PodView::scope_of(const std::string& namespace_) {
-  const auto found = std::ranges::find_if(scopes_, [&](const Scope& scope) {
-    return scope.namespace_.empty() || scope.namespace_ == namespace_;
-  });
-  return found == scopes_.end() ? nullptr : &*found;
+std::vector<PodView::Watch*> PodView::watches_of(const std::string& namespace_) {
+  std::vector<Watch*> found;
+  for (Watch& watch : watches_) {
+    if (watch.namespace_.empty() || watch.namespace_ == namespace_) found.push_back(&watch);
+  }
+  return found;
 }
 
-const PodView::Scope* PodView::scope_of(const std::string& namespace_) const {
-  return const_cast<PodView*>(this)->scope_of(namespace_);
+PodView::Watch* PodView::watch_of(const Key& deployment) const {
+  const auto found = joined_.find(deployment);
+  return found == joined_.end() ? nullptr : found->second;
 }
 
 PodView::NamespaceAndHash PodView::group_of(const api::Pod& pod) {
@@ -82,69 +88,80 @@ PodView::NamespaceAndHash PodView::group_of(const api::Pod& pod) {
 }
 
 void PodView::want(const Key& deployment, const std::optional<guard::PodsWanted>& wanted) {
-  Scope* scope = scope_of(deployment.namespace_);
-  if (!scope) return;
+  Watch* watch = watch_of(deployment);
+  if (!watch && wanted) watch = join(*wanted);
+  if (!watch) return;
   const bool is_changed =
-      wanted ? scope->sync.want(*wanted, clock_.monotonic_now()) : scope->sync.drop(deployment);
-  if (!wanted) scope->listed.erase(deployment);
+      wanted ? watch->sync.want(*wanted, clock_.monotonic_now()) : watch->sync.drop(deployment);
+  if (!wanted) {
+    watch->listed.erase(deployment);
+    joined_.erase(deployment);
+  }
   // Each reconcile calls this, and a wake-up goes through all Deployments.
-  if (is_changed) select(*scope);
+  if (is_changed) select(*watch);
+}
+
+PodView::Watch* PodView::join(const guard::PodsWanted& wanted) {
+  const std::vector<Watch*> watches = watches_of(wanted.deployment.namespace_);
+  if (watches.empty()) return nullptr;
+  std::vector<std::size_t> hashes;
+  for (const Watch* watch : watches) hashes.push_back(watch->sync.wanted_hashes());
+  Watch* chosen = watches[guard::choose_watch(hashes, wanted.hashes.size())];
+  joined_.emplace(wanted.deployment, chosen);
+  return chosen;
 }
 
 void PodView::clear() {
-  for (Scope& scope : scopes_) {
-    scope.sync.clear();
-    scope.listed.clear();
-    select(scope);
+  joined_.clear();
+  for (Watch& watch : watches_) {
+    watch.sync.clear();
+    watch.listed.clear();
+    select(watch);
   }
 }
 
-void PodView::select(Scope& scope) {
-  scope.reflector->select(scope.sync.selector());
+void PodView::select(Watch& watch) {
+  watch.reflector->select(watch.sync.selector());
   lists_may_be_due_.raise();
 }
 
-void PodView::observe(Scope& scope) {
-  const auto& watch = *scope.reflector;
-  const std::set<TemplateHash> before = scope.sync.open_hashes();
-  scope.sync.observe({.selector = watch.selected(),
-                      .is_streaming = watch.is_streaming(),
-                      .streamed_until = watch.streamed_until(),
-                      .syncs = watch.syncs()},
-                     clock_.monotonic_now());
-  // The watch no longer reports changes of pods whose hash has left it.
-  for (const TemplateHash& hash : before) {
-    if (!scope.sync.open_hashes().contains(hash)) purge(scope, hash);
-  }
+void PodView::observe(Watch& watch) {
+  const auto& reflector = *watch.reflector;
+  const guard::PodWatchState state{.selector = reflector.selected(),
+                                   .is_streaming = reflector.is_streaming(),
+                                   .streamed_until = reflector.streamed_until(),
+                                   .syncs = reflector.syncs()};
+  for (const TemplateHash& hash : watch.sync.observe(state, clock_.monotonic_now()))
+    purge(watch, hash);
 }
 
-void PodView::purge(Scope& scope, const TemplateHash& hash) {
-  std::erase_if(scope.by_hash, [&](const auto& entry) {
+void PodView::purge(Watch& watch, const TemplateHash& hash) {
+  std::erase_if(watch.by_hash, [&](const auto& entry) {
     const auto& [group, pods] = entry;
     if (group.hash != hash) return false;
-    for (const auto& [key, pod] : pods) scope.store.erase(key);
+    for (const auto& [key, pod] : pods) watch.store.erase(key);
     return true;
   });
 }
 
-void PodView::on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas) {
+void PodView::on_deltas(Watch& watch, const kube::Deltas<api::Pod>& deltas) {
   std::set<NamespaceAndHash> changed;
   for (const auto& delta : deltas) {
     if (delta.before) {
       const NamespaceAndHash group = group_of(*delta.before);
-      scope.by_hash[group].erase(delta.key());
+      watch.by_hash[group].erase(delta.key());
       changed.insert(group);
     }
     if (delta.after) {
       const NamespaceAndHash group = group_of(*delta.after);
-      scope.by_hash[group].insert_or_assign(delta.key(), delta.after);
+      watch.by_hash[group].insert_or_assign(delta.key(), delta.after);
       changed.insert(group);
     }
   }
-  observe(scope);
+  observe(watch);
   for (const NamespaceAndHash& group : changed) {
-    if (scope.by_hash[group].empty()) scope.by_hash.erase(group);
-    for (const Key& deployment : scope.sync.deployments_with(group.namespace_, group.hash))
+    if (watch.by_hash[group].empty()) watch.by_hash.erase(group);
+    for (const Key& deployment : watch.sync.deployments_with(group.namespace_, group.hash))
       on_change_(deployment);
   }
   lists_may_be_due_.raise();
@@ -152,13 +169,13 @@ void PodView::on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas) {
 
 std::optional<Result<std::vector<api::Pod>>> PodView::pods(const Key& deployment,
                                                            const api::Revision& revision) const {
-  const Scope* scope = scope_of(deployment.namespace_);
-  if (!scope) return std::nullopt;
+  const Watch* watch = watch_of(deployment);
+  if (!watch) return std::nullopt;
   std::vector<api::Pod> pods;
   const auto add = [&](const api::Pod& pod) {
     if (guard::is_pod_of(pod, deployment, revision)) pods.push_back(pod);
   };
-  switch (scope->sync.source(deployment, revision.hash, clock_.monotonic_now())) {
+  switch (watch->sync.source(deployment, revision.hash, clock_.monotonic_now())) {
     case guard::PodSource::NotWatched: return std::nullopt;
     case guard::PodSource::NotInSync:
       return fail(ErrorKind::TimedOut,
@@ -166,14 +183,14 @@ std::optional<Result<std::vector<api::Pod>>> PodView::pods(const Key& deployment
                   "is recent enough");
     case guard::PodSource::Watch: {
       const auto found =
-          scope->by_hash.find({.namespace_ = deployment.namespace_, .hash = revision.hash});
-      if (found == scope->by_hash.end()) break;
+          watch->by_hash.find({.namespace_ = deployment.namespace_, .hash = revision.hash});
+      if (found == watch->by_hash.end()) break;
       for (const auto& [key, pod] : found->second) add(*pod);
       break;
     }
     case guard::PodSource::List: {
-      const auto found = scope->listed.find(deployment);
-      if (found == scope->listed.end()) break;
+      const auto found = watch->listed.find(deployment);
+      if (found == watch->listed.end()) break;
       for (const api::Pod& pod : found->second) add(pod);
       break;
     }
@@ -182,20 +199,20 @@ std::optional<Result<std::vector<api::Pod>>> PodView::pods(const Key& deployment
 }
 
 bool PodView::is_late(const Key& deployment) const {
-  const Scope* scope = scope_of(deployment.namespace_);
-  return scope && scope->sync.is_late(deployment, clock_.monotonic_now());
+  const Watch* watch = watch_of(deployment);
+  return watch && watch->sync.is_late(deployment, clock_.monotonic_now());
 }
 
 asio::awaitable<void> PodView::start_due_lists() {
   for (;;) {
     bool is_idle = true;
-    for (Scope& scope : scopes_) {
-      observe(scope);
-      is_idle = is_idle && scope.sync.is_empty();
+    for (Watch& watch : watches_) {
+      observe(watch);
+      is_idle = is_idle && watch.sync.is_empty();
       for (guard::PodList& due :
-           scope.sync.take_due_lists(clock_.monotonic_now(), random_source_())) {
-        ++scope.running_lists;
-        tasks_.spawn("list of pods", list(scope, std::move(due)));
+           watch.sync.take_due_lists(clock_.monotonic_now(), random_source_())) {
+        ++watch.running_lists;
+        tasks_.spawn("list of pods", list(watch, std::move(due)));
       }
     }
     std::optional<MonotonicTime> until;
@@ -204,17 +221,17 @@ asio::awaitable<void> PodView::start_due_lists() {
   }
 }
 
-bool PodView::replace_listed(Scope& scope, const Key& deployment, std::vector<api::Pod> pods) {
-  std::vector<api::Pod>& listed = scope.listed[deployment];
+bool PodView::replace_listed(Watch& watch, const Key& deployment, std::vector<api::Pod> pods) {
+  std::vector<api::Pod>& listed = watch.listed[deployment];
   const bool is_changed = listed != pods;
   listed = std::move(pods);
   return is_changed;
 }
 
-asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
+asio::awaitable<void> PodView::list(Watch& watch, guard::PodList list) {
   const guard::PodsWanted& wanted = list.wanted;
   // A pod of the list must not be older than the watch: the watch does not report earlier changes.
-  const ResourceVersion watched = scope.reflector->version();
+  const ResourceVersion watched = watch.reflector->version();
   auto pods = co_await read_pages(
       wanted.deployment.namespace_,
       guard::selector_of({wanted.hashes.begin(), wanted.hashes.end()}),
@@ -222,18 +239,18 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
   if (!pods)
     log::warn("cannot list the pods; retrying in about 5 s",
               {{"deployment", wanted.deployment.str()}, {"error", pods.error()}});
-  observe(scope);
-  const bool was_out_of_sync = scope.sync.source(wanted.deployment, wanted.hashes.front(),
+  observe(watch);
+  const bool was_out_of_sync = watch.sync.source(wanted.deployment, wanted.hashes.front(),
                                                  clock_.monotonic_now()) != guard::PodSource::List;
-  const guard::ListUse use = scope.sync.on_listed(list, pods.has_value(), clock_.monotonic_now());
+  const guard::ListUse use = watch.sync.on_listed(list, pods.has_value(), clock_.monotonic_now());
   if (use == guard::ListUse::CompletesWatch) {
     for (const api::Pod& pod : *pods) {
-      if (!scope.deleted.contains(pod.meta.uid)) on_deltas(scope, scope.store.upsert(pod));
+      if (!watch.deleted.contains(pod.meta.uid)) on_deltas(watch, watch.store.upsert(pod));
     }
   }
-  if (--scope.running_lists == 0) scope.deleted.clear();
+  if (--watch.running_lists == 0) watch.deleted.clear();
   if (use != guard::ListUse::None) {
-    const bool is_news = replace_listed(scope, wanted.deployment, std::move(*pods));
+    const bool is_news = replace_listed(watch, wanted.deployment, std::move(*pods));
     if (is_news || use == guard::ListUse::CompletesWatch || was_out_of_sync)
       on_change_(wanted.deployment);
   }

@@ -63,8 +63,9 @@ class PodView {
     TemplateHash hash;
     auto operator<=>(const NamespaceAndHash&) const = default;
   };
-  struct Scope {
-    std::string namespace_;
+  // One of the watches of a scope. Those after the first are idle unless many pods are wanted.
+  struct Watch {
+    std::string namespace_;  // of the scope; empty: all namespaces
     kube::ObjectStore<api::Pod> store;
     std::map<NamespaceAndHash, std::map<Key, PodPtr>> by_hash;  // the pods of `store`
     std::map<Key, std::vector<api::Pod>> listed;                // by Deployment: the last list
@@ -74,17 +75,21 @@ class PodView {
     std::optional<runtime::SelectiveReflector<api::Pod>> reflector;
   };
 
-  void purge(Scope& scope, const TemplateHash& hash);
+  void purge(Watch& watch, const TemplateHash& hash);
   [[nodiscard]] static NamespaceAndHash group_of(const api::Pod& pod);
-  [[nodiscard]] Scope* scope_of(const std::string& namespace_);
-  [[nodiscard]] const Scope* scope_of(const std::string& namespace_) const;
-  void select(Scope& scope);
-  void observe(Scope& scope);
-  void on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas);
+  void add_watch(const kube::WatchTarget& target);
+  // The watch that the Deployment has joined. Null: none.
+  [[nodiscard]] Watch* watch_of(const Key& deployment) const;
+  Watch* join(const guard::PodsWanted& wanted);
+  // Of the scope of the namespace. Empty: no scope covers it.
+  [[nodiscard]] std::vector<Watch*> watches_of(const std::string& namespace_);
+  void select(Watch& watch);
+  void observe(Watch& watch);
+  void on_deltas(Watch& watch, const kube::Deltas<api::Pod>& deltas);
   boost::asio::awaitable<void> start_due_lists();
-  boost::asio::awaitable<void> list(Scope& scope, guard::PodList list);
+  boost::asio::awaitable<void> list(Watch& watch, guard::PodList list);
   // Returns whether the pods differ from those of the list before.
-  static bool replace_listed(Scope& scope, const Key& deployment, std::vector<api::Pod> pods);
+  static bool replace_listed(Watch& watch, const Key& deployment, std::vector<api::Pod> pods);
   // Empty `not_older_than`: the newest pods.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> read_pages(
       std::string namespace_, std::string label_selector, ResourceVersion not_older_than) const;
@@ -97,7 +102,8 @@ class PodView {
   kube::RandomSource random_source_;
   OnChange on_change_;
   runtime::Signal lists_may_be_due_;
-  std::list<Scope> scopes_;
+  std::list<Watch> watches_;
+  std::map<Key, Watch*> joined_;  // by Deployment
 };
 
 }  // namespace lastgood::shell

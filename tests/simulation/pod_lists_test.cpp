@@ -1,4 +1,6 @@
-// The pods that the pod view has, while lists of pods and the watch of pods overlap.
+// The pods that the pod view has: while lists of pods and the watch of pods overlap, and with more
+// hashes than one watch can have.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
@@ -14,6 +16,9 @@ using codec::Json;
 
 const Key web{.namespace_ = "shop", .name = "web"};
 
+bool is_pod_watch(const Attempt& attempt) {
+  return attempt.targets("/pods?") && attempt.targets("watch=true");
+}
 bool is_pod_list(const Attempt& attempt) {
   return attempt.targets("/pods?") && attempt.targets("limit=500");
 }
@@ -30,16 +35,18 @@ class PodViewHarness {
   PodViewHarness(const PodViewHarness&) = delete;
   PodViewHarness& operator=(const PodViewHarness&) = delete;
 
-  // The name of a pod of Deployment web is "web-HASH-NUMBER".
-  void create_pod(const std::string& hash, const std::string& number) {
+  // The name of a pod is "DEPLOYMENT-HASH-NUMBER".
+  void create_pod(const std::string& hash, const std::string& number,
+                  const std::string& deployment = "web") {
+    const std::string replica_set = deployment + "-" + hash;
     const Json owner{{"apiVersion", "apps/v1"},
                      {"kind", "ReplicaSet"},
-                     {"name", "web-" + hash},
+                     {"name", replica_set},
                      {"uid", "set-" + hash},
                      {"controller", true}};
     server.create("pods", {{"metadata",
                             {{"namespace", "shop"},
-                             {"name", "web-" + hash + "-" + number},
+                             {"name", replica_set + "-" + number},
                              {"labels", {{"pod-template-hash", hash}}},
                              {"ownerReferences", Json::array({owner})}}},
                            {"spec", {{"containers", Json::array()}}},
@@ -49,15 +56,16 @@ class PodViewHarness {
     server.remove("pods", {.namespace_ = "shop", .name = name});
   }
 
-  void want(const std::vector<std::string>& hashes) {
-    guard::PodsWanted wanted{.deployment = web, .hashes = {}, .not_older_than = {}};
+  void want(const std::vector<std::string>& hashes, const Key& deployment = web) {
+    guard::PodsWanted wanted{.deployment = deployment, .hashes = {}, .not_older_than = {}};
     for (const std::string& hash : hashes) wanted.hashes.emplace_back(hash);
-    view.want(web, wanted);
+    view.want(deployment, wanted);
   }
+  void drop(const Key& deployment) { view.want(deployment, {}); }
 
   // The names of the pods of this revision, or the reason why they are not known.
-  std::vector<std::string> pods(const std::string& hash) {
-    const auto found = view.pods(web, {.hash = TemplateHash(hash)});
+  std::vector<std::string> pods(const std::string& hash, const Key& deployment = web) {
+    const auto found = view.pods(deployment, {.hash = TemplateHash(hash)});
     if (!found) return {"not watched"};
     if (!*found) return {"not in sync"};
     std::vector<std::string> names;
@@ -79,6 +87,7 @@ class PodViewHarness {
   VirtualClock clock;
   ApiServer server{clock};
   FaultScript script;
+  std::vector<std::string> changed = {};  // the Deployments whose pods have changed
 
  private:
   struct IoContext final : boost::asio::io_context {
@@ -88,8 +97,13 @@ class PodViewHarness {
   ApiClient client{server, clock, "lastgood", script};
   NullTelemetry telemetry;
   runtime::TaskGroup tasks{io.get_executor()};
-  shell::PodView view{io.get_executor(),  client,           clock, telemetry, tasks,
-                      [] { return 0.5; }, [](const Key&) {}};
+  shell::PodView view{io.get_executor(),
+                      client,
+                      clock,
+                      telemetry,
+                      tasks,
+                      [] { return 0.5; },
+                      [this](const Key& key) { changed.push_back(key.name); }};
 };
 
 using Names = std::vector<std::string>;
@@ -139,6 +153,48 @@ TEST_CASE("knows the pods for 5 s after the watch has broken, also after an earl
   harness.run_for(2s);
   CHECK(harness.pods("a") == Names{"not in sync"});
   CHECK(lists > 0);
+}
+
+//  250 Deployments: 500 hashes in one watch ---- web: a second watch ---- web is Idle: one watch
+TEST_CASE("opens a second watch for the hashes that do not fit into the first") {
+  PodViewHarness harness;
+  std::vector<std::string> watches;
+  int lists = 0;
+  harness.script = [&](const Attempt& attempt) {
+    if (is_pod_watch(attempt)) watches.push_back(attempt.call.target);
+    if (is_pod_list(attempt)) ++lists;
+    return Fault::None;
+  };
+  for (int i = 0; i < 250; ++i) {
+    const std::string number = std::to_string(i);
+    harness.want({"n" + number, "o" + number}, {.namespace_ = "shop", .name = "app-" + number});
+  }
+  harness.create_pod("b", "1");
+  harness.run_for(1s);
+  CHECK(watches.size() == 1);
+  harness.want({"b", "a"});
+  harness.run_for(1min);
+  CHECK(watches.size() == 2);
+  CHECK(lists == 0);
+  CHECK(harness.pods("b") == Names{"web-b-1"});
+  harness.changed.clear();
+  harness.create_pod("b", "2");
+  harness.create_pod("o7", "1", "app-7");
+  harness.run_for(1s);
+  std::ranges::sort(harness.changed);
+  CHECK(harness.changed == Names{"app-7", "web"});
+  CHECK(harness.pods("b") == Names{"web-b-1", "web-b-2"});
+  CHECK(harness.pods("o7", {.namespace_ = "shop", .name = "app-7"}) == Names{"app-7-o7-1"});
+  // It joins the first watch when that has room again.
+  harness.drop(web);
+  harness.drop({.namespace_ = "shop", .name = "app-0"});
+  watches.clear();
+  harness.want({"b", "a"});
+  harness.run_for(1s);
+  REQUIRE(watches.size() == 1);
+  CHECK(watches[0].contains("n1%2C"));
+  CHECK(harness.pods("b") == Names{"web-b-1", "web-b-2"});
+  CHECK(lists == 1);
 }
 
 }  // namespace lastgood::simulation

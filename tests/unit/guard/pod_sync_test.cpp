@@ -81,58 +81,7 @@ std::vector<PodsWanted> fleet(int count, int revisions) {
   return all;
 }
 
-api::Pod pod(const std::string& replica_set, const std::string& hash, const std::string& uid) {
-  api::Pod made{.replica_set = replica_set};
-  made.meta.key = {.namespace_ = "shop", .name = replica_set + "-x1"};
-  made.meta.labels = {{"pod-template-hash", hash}};
-  made.meta.owner = Uid(uid);
-  return made;
-}
-
-api::Revision revision(const std::string& hash) {
-  return {.hash = TemplateHash(hash), .replica_set = Uid("set-1")};
-}
-
 }  // namespace
-
-TEST_CASE("wants the pods of every revision, first the current one and the one before") {
-  api::Deployment deployment;
-  deployment.meta.key = web;
-  deployment.meta.resource_version = ResourceVersion("42");
-  api::GuardStatus guard{.state = api::State::Evaluating, .current = revision("new")};
-  guard.last_good = revision("good");
-  guard.revisions = {revision("new"), revision("before"), revision("good"), revision("old")};
-  policy::EffectivePolicy policy{.kind = policy::EffectivePolicy::Kind::RollbackPolicy};
-  const auto all = pods_wanted(deployment, policy, guard);
-  REQUIRE(all);
-  CHECK(all->deployment == web);
-  CHECK(all->hashes == hashes({"new", "before", "good", "old"}));
-  CHECK(all->not_older_than == ResourceVersion("42"));
-  CHECK_FALSE(pods_wanted(deployment, {}, guard));
-  guard.state = api::State::Idle;
-  CHECK_FALSE(pods_wanted(deployment, policy, guard));
-}
-
-TEST_CASE("confirms failures by a live list, except while a rollback is held") {
-  CHECK(confirms_by_list({.state = api::State::Evaluating}));
-  CHECK(confirms_by_list({.state = api::State::Verifying}));
-  CHECK_FALSE(confirms_by_list({.state = api::State::Held}));
-}
-
-TEST_CASE("a pod belongs to a revision by its hash and the name of its ReplicaSet") {
-  CHECK(is_pod_of(pod("web-h1", "h1", "set-1"), web, revision("h1")));
-  // The ReplicaSet was deleted and created again.
-  CHECK(is_pod_of(pod("web-h1", "h1", "set-2"), web, revision("h1")));
-  // Another Deployment of the namespace has the same template.
-  CHECK_FALSE(is_pod_of(pod("api-h1", "h1", "set-2"), web, revision("h1")));
-  // The Deployment adopted a ReplicaSet with another name.
-  CHECK(is_pod_of(pod("old-name", "h1", "set-1"), web, revision("h1")));
-  CHECK_FALSE(is_pod_of(pod("web-h1", "h2", "set-1"), web, revision("h1")));
-  CHECK_FALSE(is_pod_of(pod("", "h1", "set-1"), web, revision("h1")));
-  api::Pod elsewhere = pod("web-h1", "h1", "set-2");
-  elsewhere.meta.key.namespace_ = "other";
-  CHECK_FALSE(is_pod_of(elsewhere, web, revision("h1")));
-}
 
 TEST_CASE("watches the hashes of all Deployments as one set, and nothing when none is wanted") {
   PodSync sync;
@@ -368,6 +317,42 @@ TEST_CASE("watches the oldest revisions again only when the Deployment has anoth
   next.hashes[0] = TemplateHash("new");
   watch.sync.want(next, start);
   CHECK(watch.sync.selector().contains(oldest.value));
+}
+
+TEST_CASE("a Deployment joins the first watch with room, else the one with the fewest hashes") {
+  const auto choose = [](std::vector<std::size_t> wanted, std::size_t more) {
+    return choose_watch(wanted, more);
+  };
+  CHECK(choose({0, 0, 0}, 2) == 0);
+  CHECK(choose({498, 0, 0}, 2) == 0);
+  CHECK(choose({499, 0, 0}, 2) == 1);
+  CHECK(choose({499, 100, 0}, 2) == 1);
+  CHECK(choose({499, 500, 0}, 2) == 2);
+  CHECK(choose({600, 520, 510}, 2) == 2);
+  CHECK(choose({600, 510, 510}, 2) == 1);
+}
+
+TEST_CASE("counts a hash that two Deployments want twice") {
+  PodSync sync;
+  CHECK(sync.wanted_hashes() == 0);
+  sync.want(wanted("web", {"a", "b"}), start);
+  sync.want(wanted("api", {"b"}), start);
+  CHECK(sync.wanted_hashes() == 3);
+  sync.want(wanted("api", {"b", "c"}), start);
+  sync.drop(web);
+  CHECK(sync.wanted_hashes() == 2);
+}
+
+TEST_CASE("reports the hashes that have left the watch once") {
+  SyncedWatch watch({wanted("web", {"a"}), wanted("api", {"b"})});
+  watch.sync.drop(web);
+  watch.sync.want(wanted("db", {"c"}), start);
+  const PodWatchState state{
+      .selector = watch.sync.selector(), .is_streaming = true, .syncs = watch.syncs};
+  CHECK(watch.sync.observe(state, start) == hashes({"a"}));
+  CHECK(watch.sync.observe(state, start).empty());
+  watch.sync.clear();
+  CHECK(watch.sync.observe({.syncs = watch.syncs}, start) == hashes({"b", "c"}));
 }
 
 TEST_CASE("lists every Deployment that does not fit into the watch") {
