@@ -17,7 +17,7 @@ bool GuardStates::post(const Key& deployment, InboxEntry entry) {
   const auto found = entries_.find(deployment);
   if (found == entries_.end() || !is_about(entry, *found->second.state)) return false;
   found->second.inbox.push_back(std::move(entry));
-  return true;
+  return !found->second.is_gathering;
 }
 
 bool GuardStates::is_rollback_deleted(const Key& deployment, const Uid& rollback) const {
@@ -37,7 +37,15 @@ std::shared_ptr<const GuardState> GuardStates::open(const api::Deployment& deplo
     entry = {.state = std::make_shared<GuardState>(load(deployment, stores, now))};
   }
   drain(deployment, stores, now);
+  entry.is_gathering = true;
   return entry.state;
+}
+
+bool GuardStates::end_gather(const Key& deployment) {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end()) return false;
+  found->second.is_gathering = false;
+  return !found->second.inbox.empty();
 }
 
 void GuardStates::drain(const api::Deployment& deployment, const kube::Stores& stores, Time now) {

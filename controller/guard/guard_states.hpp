@@ -23,8 +23,9 @@ class GuardStates {
     for (const auto& [key, entry] : entries_) visit(key, *entry.state);
   }
 
-  // Appends to the inbox. Returns false, and appends nothing, if the state is not known or if the
-  // entry is about another object than the state: then the next reconcile loads what it needs.
+  // Appends to the inbox, and returns whether the Deployment must be reconciled for that. Not if a
+  // reconcile gathers its inputs: it folds the entry. Appends nothing if the state is not known or
+  // if the entry is about another object than the state: the next reconcile loads what it needs.
   bool post(const Key& deployment, InboxEntry entry);
 
   // True if the inbox says that a user deleted this Rollback.
@@ -32,12 +33,16 @@ class GuardStates {
 
   // The state with all entries of the inbox. It is loaded if it is not known, is that of another
   // Deployment with the same name, or was reset because the Deployment had not opted in. It changes
-  // with each drain() and apply(), until it is forgotten.
+  // with each drain() and apply(), until it is forgotten. A reconcile gathers its inputs from now
+  // on, until end_gather().
   std::shared_ptr<const GuardState> open(const api::Deployment& deployment,
                                          const kube::Stores& stores, Time now);
 
   // Folds the inbox into the state.
   void drain(const api::Deployment& deployment, const kube::Stores& stores, Time now);
+
+  // Returns whether the inbox has entries that no reconcile folds: those since the last drain().
+  bool end_gather(const Key& deployment);
 
   // Folds the outcome into the state. Does nothing if the state was forgotten, because the term is
   // over.
@@ -53,6 +58,7 @@ class GuardStates {
   struct Entry {
     std::shared_ptr<GuardState> state;
     Inbox inbox = {};
+    bool is_gathering = false;  // between open() and end_gather()
   };
 
   std::map<Key, Entry> entries_;

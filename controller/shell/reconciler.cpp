@@ -53,6 +53,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
     DeploymentPtr deployment, StatePtr state, runtime::Term term) {
   const Key key = deployment->meta.key;
   const auto inputs = co_await gather(deployment, state, term);
+  if (states_.end_gather(key)) options_.enqueue(key);
   if (!inputs) co_return std::unexpected(inputs.error());
   if (guard::is_unmanaged(inputs->policy, *state)) {
     pod_view_.want(key, {});
@@ -98,16 +99,17 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
     guard::apply_observation(inputs, std::move(*observation));
   }
   start_due_checks(deployment, *state, inputs.policy, needs);
+  // More may have arrived during the reads. A check without I/O has its measurement already.
+  states_.drain(*deployment, stores_, ports_.clock.now());
   set_known_inputs(*state, inputs);
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {
     const api::Revision target = *guard::wanted_target(inputs, inputs.guard);
     guard::PreflightEnded ended;
     ended.preflight = co_await preflight_runner_.check(*deployment, target, term);
     states_.apply(key, ended);
+    states_.drain(*deployment, stores_, ports_.clock.now());
+    set_known_inputs(*state, inputs);
   }
-  // More may have arrived during the reads.
-  states_.drain(*deployment, stores_, ports_.clock.now());
-  set_known_inputs(*state, inputs);
   gather_fleet(inputs);
   co_return inputs;
 }

@@ -23,6 +23,7 @@ struct OpenedState {
     guard.status.freeze = api::Freeze{.reason = Reason::Contested};
     stores.guards.upsert(std::move(guard));
     states.open(deployment, stores, noon);
+    states.end_gather(web_key);
   }
 
   api::Deployment deployment;
@@ -38,6 +39,26 @@ TEST_CASE("changes the state when it is opened, not when the entry is posted") {
   CHECK(web.states.find(web_key)->guard.freeze);
   web.states.open(web.deployment, web.stores, noon);
   CHECK_FALSE(web.states.find(web_key)->guard.freeze);
+}
+
+//  open() ---- post: this reconcile folds it ---- end_gather() ---- post: needs a reconcile
+TEST_CASE("needs no reconcile for an entry that is posted while a reconcile gathers its inputs") {
+  OpenedState web;
+  web.states.open(web.deployment, web.stores, noon);
+  CHECK_FALSE(web.states.post(web_key, FreezeRemoved{.guard = guard_uid}));
+  web.states.drain(web.deployment, web.stores, noon);
+  CHECK_FALSE(web.states.find(web_key)->guard.freeze);
+  CHECK_FALSE(web.states.end_gather(web_key));
+  CHECK(web.states.post(web_key, RollbackSeen{}));
+}
+
+TEST_CASE("needs a reconcile for an entry that was not folded when the inputs were gathered") {
+  OpenedState web;
+  web.states.open(web.deployment, web.stores, noon);
+  web.states.post(web_key, FreezeRemoved{.guard = guard_uid});
+  CHECK(web.states.end_gather(web_key));
+  web.states.forget(web_key);
+  CHECK_FALSE(web.states.end_gather(web_key));
 }
 
 TEST_CASE("refuses an entry when the Deployment was not reconciled in this term") {
