@@ -48,7 +48,7 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
           [&](const MeasurementArrived& one) { return one.deployment == state.deployment_uid; },
           [&](const CheckEnded& one) { return one.deployment == state.deployment_uid; },
           [&](const AlertsArrived& one) { return one.deployment == state.deployment_uid; },
-          [](const PodsChanged&) { return true; },
+          [](const RolloutChanged&) { return true; },
           [&](const GuardDeleted& one) { return one.guard == state.guard_uid; },
           [&](const FreezeRemoved& one) { return one.guard == state.guard_uid; },
           [](const RollbackSeen&) { return true; },
@@ -84,7 +84,7 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
                    [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
                    [&](const CheckEnded& one) { state.running_checks.erase(one.check); },
                    [&](const AlertsArrived& one) { add_alerts(state, one); },
-                   [&](const PodsChanged& one) { request_checks(state, one.at); },
+                   [&](const RolloutChanged& one) { request_checks(state, one.at); },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
                      state.guard.freeze.reset();

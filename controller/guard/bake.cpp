@@ -54,7 +54,7 @@ std::optional<Time> observed_until(const std::vector<CheckStatus>& checks,
   std::optional<Time> earliest;
   for (const CheckStatus& check : counted_checks(checks, spec)) {
     if (!check.last_result) return {};
-    const Time end = *check.last_result + max_result_age(check.name, spec);
+    const Time end = *check.last_result + max_result_age(check, spec);
     earliest = std::min(earliest.value_or(end), end);
   }
   return earliest;

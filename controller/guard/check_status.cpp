@@ -9,6 +9,7 @@
 #include "checks/pod_metrics_plan.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
+#include "guard/needs.hpp"
 #include "guard/schedule.hpp"
 
 namespace lastgood::guard {
@@ -210,6 +211,13 @@ void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time no
 
 // The failures of a check of the policy must last for its `for`, and for that of its rule.
 api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
+Duration max_result_age(const CheckStatus& check, const api::PolicySpec& spec) {
+  const bool is_passing_rollout =
+      check.name == api::rollout_check && check.result == MeasurementResult::Pass;
+  const Duration more = is_passing_rollout ? passing_rollout_interval : Duration::zero();
+  return max_result_age(check.name, spec) + more;
+}
+
   const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
   if (check == spec.checks.end()) return measurement;
   measurement.min_failing_time = std::max(measurement.min_failing_time, check->fail_for);

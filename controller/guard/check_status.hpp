@@ -40,6 +40,10 @@ inline constexpr api::Reason pending_reason = api::Reason::Pending;
 [[nodiscard]] std::vector<api::CheckStatus> apply_all(
     const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
     std::span<const api::Measurement> measurements, bool settled, Time now);
+// The same, but a pass of the rollout check is recent for longer: while it passes, its next turn is
+// after passing_rollout_interval.
+[[nodiscard]] Duration max_result_age(const api::CheckStatus& check, const api::PolicySpec& spec);
+
 
 // The first breached check in the order of `checks`, where the rollout check is first. Null if
 // there is none.

@@ -38,8 +38,9 @@ struct AlertsArrived {
   std::vector<api::ReceivedAlert> alerts;
 };
 
-// A pod of the Deployment changed, or its pods are known again. The rollout check runs soon.
-struct PodsChanged {
+// A pod of the Deployment or its rollout changed, or its pods are known again. The rollout check
+// runs soon.
+struct RolloutChanged {
   MonotonicTime at;
 };
 
@@ -66,7 +67,7 @@ struct RollbackDeleted {
   Time at;
 };
 
-using InboxEntry = std::variant<MeasurementArrived, CheckEnded, AlertsArrived, PodsChanged,
+using InboxEntry = std::variant<MeasurementArrived, CheckEnded, AlertsArrived, RolloutChanged,
                                 GuardDeleted, FreezeRemoved, RollbackSeen, RollbackDeleted>;
 using Inbox = std::vector<InboxEntry>;
 

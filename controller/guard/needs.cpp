@@ -1,6 +1,7 @@
 #include "guard/needs.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "guard/freeze.hpp"
 #include "rollback/record.hpp"
@@ -57,13 +58,24 @@ bool needs_checks(const api::GuardStatus& guard, const std::optional<api::Rollba
   return false;
 }
 
+// It has not failed in this bake. After a failure it runs often again: few passes beside many
+// failures would say less about the bake.
 bool is_rollout_passing(const api::GuardStatus& guard) {
   const auto rollout = std::ranges::find(guard.checks, api::rollout_check, &api::CheckStatus::name);
   return guard.state == State::Evaluating && guard.rolled_out && rollout != guard.checks.end() &&
-         rollout->result == api::MeasurementResult::Pass;
+         rollout->result == api::MeasurementResult::Pass && rollout->bake_failures == 0;
 }
 
 }  // namespace
+
+bool changes_rollout(const api::Deployment& before, const api::Deployment& after) {
+  const auto fields = [](const api::Deployment& deployment) {
+    return std::tie(deployment.meta.generation, deployment.observed_generation, deployment.replicas,
+                    deployment.updated_replicas, deployment.available_replicas,
+                    deployment.conditions);
+  };
+  return fields(before) != fields(after);
+}
 
 Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& policy,
             const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {

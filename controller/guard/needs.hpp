@@ -14,9 +14,12 @@
 namespace lastgood::guard {
 
 inline constexpr Duration rollout_interval{2'000};
-// While a complete rollout passes and bakes. An event of a pod runs the check at once, so only a
-// failure without such an event is seen later: for example, a quota after the Deployment is scaled.
-inline constexpr Duration passing_rollout_interval{5'000};
+// While a complete rollout passes and bakes. A change of a pod or of the Deployment's status runs
+// the check at once, so only a failure that is a matter of time alone is seen later.
+inline constexpr Duration passing_rollout_interval{15'000};
+
+// The rollout check reads a field that differs between the two states of the Deployment.
+[[nodiscard]] bool changes_rollout(const api::Deployment& before, const api::Deployment& after);
 
 // The inputs that the next decide() needs.
 struct Needs {

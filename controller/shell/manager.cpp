@@ -59,7 +59,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
       dispatcher_(executor, settings_.random_source, ports.clock, ports.telemetry, elector_,
                   reconciles_),
       pod_view_(executor, ports.kube, ports.clock, ports.telemetry, services_,
-                settings_.random_source, [this](const Key& key) { reconciler_.on_pods(key); }),
+                settings_.random_source, [this](const Key& key) { reconciler_.on_rollout(key); }),
       reconciler_(ports, stores_, pod_view_, elector_, checks_,
                   {.identity = settings_.identity,
                    .fleet = settings_.fleet,
@@ -239,7 +239,11 @@ void Manager::update_dispatcher_enabled() {
 }
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
-  for (const auto& delta : deltas) enqueue(delta.key());
+  for (const auto& delta : deltas) {
+    if (delta.before && delta.after && guard::changes_rollout(*delta.before, *delta.after))
+      reconciler_.on_rollout(delta.key());
+    enqueue(delta.key());
+  }
   after_deltas();
 }
 

@@ -262,8 +262,8 @@ void Reconciler::forget_all() {
   requests_.forget_answered();
 }
 
-void Reconciler::on_pods(const Key& key) {
-  post(key, guard::PodsChanged{.at = ports_.clock.monotonic_now()});
+void Reconciler::on_rollout(const Key& key) {
+  post(key, guard::RolloutChanged{.at = ports_.clock.monotonic_now()});
 }
 
 void Reconciler::on_guard_deleted(const Key& key, const Uid& uid) {

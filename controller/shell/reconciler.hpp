@@ -75,8 +75,8 @@ class Reconciler {
   void on_rollback(const api::Rollback& rollback);
   void on_rollback_deleted(const api::Rollback& rollback);
 
-  // A pod of the Deployment has changed: runs the rollout check soon.
-  void on_pods(const Key& key);
+  // A pod or the rollout of the Deployment has changed: runs the rollout check soon.
+  void on_rollout(const Key& key);
 
   // Alerts of Alertmanager: see AlertReceiver::store().
   boost::asio::awaitable<Result<void>> store_alerts(std::vector<api::ReceivedAlert> alerts) {

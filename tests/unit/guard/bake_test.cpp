@@ -38,6 +38,15 @@ DeploymentHarness& ship_v3(DeploymentHarness& web) {
 
 }  // namespace
 
+// While it passes, it runs every 15 s.
+TEST_CASE("a pass of the rollout check is recent for 25 s, and a failure for 10 s") {
+  std::vector<api::CheckStatus> checks{{.name = "rollout", .last_result = noon}};
+  checks[0].result = api::MeasurementResult::Pass;
+  CHECK(observed_until(checks, {}) == noon + 25s);
+  checks[0].result = api::MeasurementResult::Fail;
+  CHECK(observed_until(checks, {}) == noon + 10s);
+}
+
 TEST_CASE("counts the time in which every check has a recent result as observed") {
   struct Row {
     const char* name;

@@ -196,6 +196,26 @@ TEST_CASE("needs the rollout check less often while a complete rollout passes an
     CHECK(every() == rollout_interval);
   }
   given.guard.checks[0].result = Pass;
+  given.guard.checks[0].bake_failures = 1;
+  CHECK(every() == rollout_interval);
+  given.guard.checks[0].bake_failures = 0;
   given.guard.state = State::Verifying;
   CHECK(every() == rollout_interval);
+}
+
+TEST_CASE("runs the rollout check when a field that it reads has changed") {
+  const api::Deployment before;
+  const auto changes = [&](const auto& change) {
+    api::Deployment after = before;
+    change(after);
+    return changes_rollout(before, after);
+  };
+  CHECK_FALSE(changes([](auto& after) { after.meta.annotations["a"] = "b"; }));
+  CHECK_FALSE(changes([](auto& after) { after.meta.resource_version = ResourceVersion("9"); }));
+  CHECK(changes([](auto& after) { after.meta.generation = 9; }));
+  CHECK(changes([](auto& after) { after.observed_generation = 9; }));
+  CHECK(changes([](auto& after) { after.replicas = 9; }));
+  CHECK(changes([](auto& after) { after.updated_replicas = 9; }));
+  CHECK(changes([](auto& after) { after.available_replicas = 9; }));
+  CHECK(changes([](auto& after) { after.conditions.push_back({.type = "ReplicaFailure"}); }));
 }
