@@ -93,6 +93,7 @@ struct CheckStatus {
   // The series that are in all of the consecutive failures, see Measurement. Not written to the
   // status: after a restart, a failure that must last starts again.
   std::vector<std::string> failing_series = {};
+  Duration min_failing_time{0};  // of the last failure, see Measurement; not written either
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;

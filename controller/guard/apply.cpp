@@ -129,6 +129,16 @@ void forget_responders(GuardState& state, const PlanDecided& decided) {
   });
 }
 
+// A failure that must last is measured once more when it has lasted long enough. Otherwise, the
+// next turn of the check could be almost one interval later.
+void request_due_breaches(GuardState& state, const PlanDecided& decided) {
+  for (const api::CheckStatus& check : state.guard.checks) {
+    const auto due = breach_due_at(check);
+    if (due && *due > decided.now)
+      state.schedule.request(check.name, decided.at + (*due - decided.now));
+  }
+}
+
 void set_plan(GuardState& state, const PlanDecided& decided) {
   const Plan& plan = decided.plan;
   forget_responders(state, decided);
@@ -137,6 +147,7 @@ void set_plan(GuardState& state, const PlanDecided& decided) {
   state.guard = plan.guard;
   if (plan.rollback && state.rollback) state.rollback->status = *plan.rollback;
   state.measurements.clear();
+  request_due_breaches(state, decided);
   set_unblocked_since(state, plan.action, decided.at);
   // For the other members of the group:
   state.group = decided.policy.group;

@@ -33,6 +33,7 @@ void reset_failures(CheckStatus& check) {
   check.first_failure.reset();
   check.last_failure.reset();
   check.failing_series.clear();
+  check.min_failing_time = Duration::zero();
 }
 
 // The series that fail in the measurement and in all failures before.
@@ -75,6 +76,7 @@ void add_failure(CheckStatus& check, const api::Measurement& measurement, bool i
     reset_failures(check);
   if (!check.first_failure) check.first_failure = now;
   check.last_failure = now;
+  check.min_failing_time = measurement.min_failing_time;
   check.consecutive_failures += 1;
   const bool has_lasted = now - *check.first_failure >= measurement.min_failing_time;
   if (measurement.immediate ||
@@ -192,6 +194,14 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   return check;
 }
 
+std::optional<Time> breach_due_at(const CheckStatus& check) {
+  const bool lacks_only_time = check.result == MeasurementResult::Fail && !check.breached &&
+                               check.first_failure &&
+                               check.consecutive_failures >= check.failure_threshold;
+  if (!lacks_only_time) return std::nullopt;
+  return *check.first_failure + check.min_failing_time;
+}
+
 Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
   if (found == spec.checks.end()) return api::default_max_gap;
@@ -199,6 +209,13 @@ Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
   const Duration max_run = is_pod_metrics ? checks::max_scrape_window : Duration::zero();
   return std::max(api::default_max_gap,
                   2 * found->interval + api::timeout_of(found->kind) + max_run);
+}
+
+Duration max_result_age(const CheckStatus& check, const api::PolicySpec& spec) {
+  const bool is_passing_rollout =
+      check.name == api::rollout_check && check.result == MeasurementResult::Pass;
+  const Duration more = is_passing_rollout ? passing_rollout_interval : Duration::zero();
+  return max_result_age(check.name, spec) + more;
 }
 
 namespace {
@@ -211,13 +228,6 @@ void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time no
 
 // The failures of a check of the policy must last for its `for`, and for that of its rule.
 api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
-Duration max_result_age(const CheckStatus& check, const api::PolicySpec& spec) {
-  const bool is_passing_rollout =
-      check.name == api::rollout_check && check.result == MeasurementResult::Pass;
-  const Duration more = is_passing_rollout ? passing_rollout_interval : Duration::zero();
-  return max_result_age(check.name, spec) + more;
-}
-
   const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
   if (check == spec.checks.end()) return measurement;
   measurement.min_failing_time = std::max(measurement.min_failing_time, check->fail_for);

@@ -1,6 +1,7 @@
 // How the measurements of a check become its status: how often and for how long it has failed.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,20 +31,24 @@ inline constexpr api::Reason pending_reason = api::Reason::Pending;
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
 
+// When the failures of the check will have lasted for their min_failing_time. Nothing if the check
+// does not fail, is breached already, or has fewer failures than its threshold.
+[[nodiscard]] std::optional<Time> breach_due_at(const api::CheckStatus& check);
+
 // The age up to which a result of the check is recent: two intervals and the timeout, and the
 // longest run of a podMetrics check, which scrapes for a minute if there is little traffic. At
 // least 10 s.
 [[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
+
+// The same, but a pass of the rollout check is recent for longer: while it passes, its next turn is
+// after passing_rollout_interval.
+[[nodiscard]] Duration max_result_age(const api::CheckStatus& check, const api::PolicySpec& spec);
 
 // Adds the measurements of all checks. Checks that left the policy are dropped, new checks start
 // empty. A raised threshold ends the breach of a check with fewer failures.
 [[nodiscard]] std::vector<api::CheckStatus> apply_all(
     const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
     std::span<const api::Measurement> measurements, bool settled, Time now);
-// The same, but a pass of the rollout check is recent for longer: while it passes, its next turn is
-// after passing_rollout_interval.
-[[nodiscard]] Duration max_result_age(const api::CheckStatus& check, const api::PolicySpec& spec);
-
 
 // The first breached check in the order of `checks`, where the rollout check is first. Null if
 // there is none.

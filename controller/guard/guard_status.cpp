@@ -78,6 +78,7 @@ void drop_details(api::GuardStatus& guard) {
     check.bake_failures = 0;
     check.last_result.reset();
     check.failing_series.clear();
+    check.min_failing_time = Duration::zero();
     if (check.baseline)
       check.baseline = api::BaselineResult{
           .result = check.baseline->result,

@@ -42,6 +42,8 @@ struct PlanDecided {
   const api::Deployment& deployment;
   const EffectivePolicy& policy;
   const Plan& plan;
+  // When decide() was called, by both clocks.
+  Time now;
   MonotonicTime at;
 };
 

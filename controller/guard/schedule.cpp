@@ -62,11 +62,12 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   return due;
 }
 
-void Schedule::request(const std::string& check, MonotonicTime now) {
+void Schedule::request(const std::string& check, MonotonicTime at) {
   const auto last = last_run_.find(check);
   const MonotonicTime earliest =
-      last == last_run_.end() ? now : std::max(now, last->second + min_event_interval);
-  requests_.try_emplace(check, earliest);
+      last == last_run_.end() ? at : std::max(at, last->second + min_event_interval);
+  const auto [request, is_first] = requests_.try_emplace(check, earliest);
+  request->second = std::min(request->second, earliest);
 }
 
 std::vector<std::string> Schedule::names_of_run_checks() const {

@@ -29,8 +29,9 @@ class Schedule {
                                                   const std::set<std::string>& running,
                                                   MonotonicTime now, const FirstRuns& first = {});
 
-  // Runs the check once more soon, beside its turns.
-  void request(const std::string& check, MonotonicTime now);
+  // Runs the check once more, beside its turns: at `at`, or min_event_interval after its last run
+  // if that is later. If there are several requests, only the earliest counts.
+  void request(const std::string& check, MonotonicTime at);
 
   // The checks that are wanted and have run.
   [[nodiscard]] std::vector<std::string> names_of_run_checks() const;

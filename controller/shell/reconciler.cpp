@@ -62,7 +62,8 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
       states_.set_unmanaged(key, std::move(*member));
     co_return co_await reject_request(key, /*exists=*/true, term);
   }
-  const guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
+  const Time now = ports_.clock.now();
+  const guard::Plan plan = guard::decide(*inputs, now);
   if (plan.guard.state != state->guard.state) {
     ports_.telemetry.state_entered(api::to_string(plan.guard.state),
                                    api::to_string(plan.guard.reason));
@@ -72,6 +73,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   const guard::PlanDecided decided{.deployment = *deployment,
                                    .policy = inputs->policy,
                                    .plan = plan,
+                                   .now = now,
                                    .at = ports_.clock.monotonic_now()};
   states_.apply(key, decided);
   // The state is forgotten if the term has ended during the reads: a standby watches no pods.

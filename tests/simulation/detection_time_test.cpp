@@ -20,12 +20,11 @@ Json policy(Duration interval, int failure_threshold, Duration timeout) {
   return spec;
 }
 
-// The time from the first failure of the endpoint to the patch. `offset` moves the first failure
-// relative to the probes.
-Duration time_to_patch(Duration interval, int failure_threshold, Duration timeout,
-                       const ImageHealth& failing, Duration offset) {
-  Simulation simulation;
-  simulation.write_policy("web", policy(interval, failure_threshold, timeout));
+// The time from the first failure of the endpoint to the patch. The endpoint begins to fail `delay`
+// after the begin of the bake.
+Duration time_to_patch(Simulation& simulation, const Json& spec, const ImageHealth& failing,
+                       Duration delay) {
+  simulation.write_policy("web", spec);
   simulation.deploy("web", "app:v1", {{"lastgood.dev/policy", "web"}}, 2);
   REQUIRE(simulation.run_until([&] { return simulation.is_rolled_out("web"); }, 1min));
   simulation.start("one");
@@ -34,11 +33,10 @@ Duration time_to_patch(Duration interval, int failure_threshold, Duration timeou
   simulation.ship("web", "app:v2");
   REQUIRE(simulation.run_until(
       [&] { return simulation.state("web") == evaluating(Reason::Baking); }, 1min));
-  simulation.run_for(interval + offset);
+  simulation.run_for(delay);
   const MonotonicTime began = simulation.clock.monotonic_now();
   simulation.cluster.health["app:v2"] = failing;
-  REQUIRE(simulation.run_until([&] { return simulation.template_changes() == 1; },
-                               interval * (failure_threshold + 2)));
+  REQUIRE(simulation.run_until([&] { return simulation.template_changes() == 1; }, 5min));
   CHECK(simulation.violations() == no_violations);
   return simulation.clock.monotonic_now() - began;
 }
@@ -59,11 +57,29 @@ TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at int
         const Duration timeout = 1s;
         const Duration offset = interval * static_cast<int>(i) / 4 + 50ms;
         INFO("P " << interval.count() << " ms, N " << failure_threshold << ", failure " << i);
+        Simulation simulation;
         const Duration took =
-            time_to_patch(interval, failure_threshold, timeout, failures[i], offset);
+            time_to_patch(simulation, policy(interval, failure_threshold, timeout), failures[i],
+                          interval + offset);
         CHECK(took >= interval * (failure_threshold - 1));
         CHECK(took <= interval * failure_threshold + timeout + api_calls);
       }
+    }
+  }
+}
+
+//  turns       |         |         |         |
+//  fails           x................... for -> patch, not at the next turn
+TEST_CASE("rolls back within `for` and one interval after the first failure") {
+  for (const Duration fail_for : {Duration(4s), Duration(7s), Duration(12s)}) {
+    for (const Duration offset : {Duration(50ms), Duration(1900ms), Duration(3950ms)}) {
+      INFO("for " << fail_for.count() << " ms, offset " << offset.count() << " ms");
+      Json spec = policy(/*interval=*/4s, /*failure_threshold=*/1, /*timeout=*/1s);
+      spec["checks"][0]["for"] = lastgood::format_duration(fail_for);
+      Simulation simulation;
+      const Duration took = time_to_patch(simulation, spec, {.status = 503}, 4s + offset);
+      CHECK(took >= fail_for);
+      CHECK(took <= fail_for + 4s + 200ms);
     }
   }
 }

@@ -49,8 +49,9 @@ GuardState after_action(const ActionOutcome& outcome) {
 GuardState after_plan(GuardState state, const Plan& plan, MonotonicTime at = {},
                       const api::Deployment& deployment = {}) {
   const policy::EffectivePolicy policy = web_policy();
-  return apply(std::move(state),
-               PlanDecided{.deployment = deployment, .policy = policy, .plan = plan, .at = at});
+  return apply(
+      std::move(state),
+      PlanDecided{.deployment = deployment, .policy = policy, .plan = plan, .now = noon, .at = at});
 }
 
 const Error timeout{.kind = ErrorKind::TimedOut, .message = "no complete response within 4s"};
@@ -163,7 +164,7 @@ TEST_CASE("takes over the plan, and what the other members of its group read") {
   policy.group_order = 2;
   policy.spec.mode = api::Mode::Approve;
   state = apply(std::move(state),
-                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
+                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = {}, .at = {}});
   CHECK(state.guard == plan.guard);
   CHECK(state.rollback->status.phase == RollbackPhase::Superseded);
   CHECK(state.measurements.empty());

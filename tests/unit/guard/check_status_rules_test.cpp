@@ -115,3 +115,18 @@ TEST_CASE("a breach of a rule stays when other series fail, and a pass forgets t
   CHECK(check.breached);
   CHECK(apply(check, answer_to("rule", Pass), true, noon + 30s).failing_series.empty());
 }
+
+TEST_CASE("a breach is due when the failures have lasted long enough and only time is missing") {
+  api::Measurement failure = answer_to("rule", Fail);
+  failure.min_failing_time = 30s;
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+  CHECK_FALSE(breach_due_at(check));
+  check = apply(check, failure, true, noon);
+  // The second failure of the threshold is missing too.
+  CHECK_FALSE(breach_due_at(check));
+  check = apply(check, failure, true, noon + 10s);
+  CHECK(breach_due_at(check) == noon + 30s);
+  CHECK_FALSE(breach_due_at(apply(check, answer_to("rule", Pass), true, noon + 20s)));
+  CHECK_FALSE(breach_due_at(apply(check, answer_to("rule", Unknown), true, noon + 20s)));
+  CHECK_FALSE(breach_due_at(apply(check, failure, true, noon + 30s)));
+}

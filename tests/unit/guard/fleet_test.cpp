@@ -54,8 +54,9 @@ struct FleetModel {
       policy.group = member.group;
       Plan plan;
       plan.guard = member.guard;
-      states.apply(key_of(name),
-                   PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
+      states.apply(
+          key_of(name),
+          PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = {}, .at = {}});
     }
     return observe_fleet(memory, states, stores, {}, breaker_override, key_of(self), group, now);
   }

@@ -37,7 +37,7 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
   Plan plan;
   plan.guard.evaluation_started = noon + 1s;
   state = apply(std::move(state),
-                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
+                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = {}, .at = {}});
   CHECK(due_checks(state, all, policy.spec, 1, {}, {}).names ==
         std::vector<std::string>{"health", "rollout"});
 }
@@ -85,4 +85,27 @@ TEST_CASE("counts no failure of an external metric that was not known when the r
   state.guard.checks = {
       {.name = "queue", .config_hash = api::config_hash_of(queue.kind), .last_result = noon}};
   CHECK(usable_measurements(state, spec) == Measurements{fails("queue")});
+}
+
+//  turns       |                   |          failing since 0 s, for 12 s
+//  requested             12 s
+TEST_CASE("measures a failing check once more when its failure has lasted long enough") {
+  const policy::EffectivePolicy policy = web_policy();
+  const MonotonicTime at(1h);
+  const auto after_plan = [&](const Plan& plan) {
+    return apply(
+        {}, PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = noon, .at = at});
+  };
+  Plan plan;
+  plan.guard.checks = {{.name = "health",
+                        .result = api::MeasurementResult::Fail,
+                        .consecutive_failures = 1,
+                        .min_failing_time = 12s,
+                        .first_failure = noon - 5s}};
+  CHECK(after_plan(plan).schedule.next() == at + 7s);
+  plan.guard.checks[0].breached = true;
+  CHECK_FALSE(after_plan(plan).schedule.next());
+  plan.guard.checks[0].breached = false;
+  plan.guard.checks[0].first_failure = noon - 12s;
+  CHECK_FALSE(after_plan(plan).schedule.next());
 }

@@ -91,6 +91,18 @@ TEST_CASE("runs a check that is requested again and again every 100 ms") {
   CHECK(schedule.take_due(rollout_check, spec, {}, start + 100ms) == Names{"rollout"});
 }
 
+TEST_CASE("runs a check at the earliest of its requests") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});
+  schedule.request("rollout", start + 1500ms);
+  schedule.request("rollout", start + 700ms);
+  schedule.request("rollout", start + 900ms);
+  CHECK(schedule.next() == start + 700ms);
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 700ms) == Names{"rollout"});
+  CHECK(schedule.next() == start + 2s);
+}
+
 TEST_CASE("forgets the request of a check that is not needed") {
   Schedule schedule;
   schedule.request("rollout", start);
