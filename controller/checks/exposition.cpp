@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "base/text.hpp"
+#include "codec/promql_tokens.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -19,8 +20,6 @@ using Parsed = std::expected<T, ExpositionError>;
 constexpr std::string_view end_mark = "# EOF";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_label_start(char c) { return codec::is_metric_name_start(c) && c != ':'; }
-bool is_label_part(char c) { return codec::is_metric_name_part(c) && c != ':'; }
 
 // The part of a line that is not read yet.
 class Cursor {
@@ -158,7 +157,7 @@ class Parser {
       if (cursor.skip('}')) return {};
       if (labels_.size() == max_series_labels)
         return invalid(fmt::format("it has more than {} labels", max_series_labels));
-      const auto name = cursor.name(is_label_start, is_label_part);
+      const auto name = cursor.name(codec::is_label_name_start, codec::is_label_name_part);
       cursor.skip_blanks();
       if (name.empty() || !cursor.skip('=')) return invalid("a label name and = are missing");
       cursor.skip_blanks();

@@ -10,6 +10,7 @@ namespace lastgood::checks {
 namespace {
 
 using codec::LabelMatcher;
+using codec::MatchOperator;
 using codec::VectorSelector;
 
 std::string any_of(const std::vector<std::string>& values) {
@@ -25,7 +26,7 @@ std::string any_of(const std::vector<std::string>& values) {
 
 LabelMatcher pod_matcher(const Placement& placement) {
   return {.label = "pod",
-          .operation = "=~",
+          .operation = MatchOperator::Matches,
           .value = placement.replica_set.empty()
                        ? any_of(placement.pods)
                        : codec::string_literal(codec::pod_name_pattern(placement.replica_set))};
@@ -34,15 +35,18 @@ LabelMatcher pod_matcher(const Placement& placement) {
 std::vector<LabelMatcher> matchers_of(const Placement& placement) {
   const std::string namespace_ = codec::string_literal(placement.namespace_);
   if (placement.match_labels.empty()) {
-    return {{.label = "namespace", .operation = "=", .value = namespace_}, pod_matcher(placement)};
+    return {{.label = "namespace", .operation = MatchOperator::Equal, .value = namespace_},
+            pod_matcher(placement)};
   }
   std::vector<LabelMatcher> matchers;
   for (const auto& [name, value] : placement.match_labels)
-    matchers.push_back({.label = name, .operation = "=", .value = codec::string_literal(value)});
+    matchers.push_back(
+        {.label = name, .operation = MatchOperator::Equal, .value = codec::string_literal(value)});
   // Also the series without a namespace.
   if (!placement.match_labels.contains("namespace")) {
-    matchers.push_back(
-        {.label = "namespace", .operation = "=~", .value = any_of({placement.namespace_, ""})});
+    matchers.push_back({.label = "namespace",
+                        .operation = MatchOperator::Matches,
+                        .value = any_of({placement.namespace_, ""})});
   }
   if (distinguishes_revisions(placement)) matchers.push_back(pod_matcher(placement));
   return matchers;

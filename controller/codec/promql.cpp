@@ -30,17 +30,15 @@ bool is_list(QueryVariable variable) {
   return variable == QueryVariable::Pods || variable == QueryVariable::BaselinePods;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_name_character(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+using Kind = PromqlTokenKind;
 
-// How the value of a label matcher is compared. None: the string is not such a value.
-enum class Matcher : std::uint8_t { None, Equality, Regex };
+bool begins_name(char c) { return is_label_name_start(c) && c != '_'; }
 
 struct StringLiteral {
-  Matcher matcher = Matcher::None;
+  std::optional<MatchOperator> matcher = {};  // of the label that has this value; nothing: none
   char quote = '"';
   std::size_t begin = 0;  // of its opening quote
+  [[nodiscard]] bool is_regex() const { return matcher && codec::is_regex(*matcher); }
 };
 
 // Text of the query, or a variable in a string.
@@ -76,66 +74,50 @@ class RegexState {
 
 class QueryParser {
  public:
-  explicit QueryParser(std::string_view query) : query_(query) {}
+  QueryParser(std::string_view query, std::span<const PromqlToken> tokens)
+      : query_(query), tokens_(tokens) {}
 
   Result<std::vector<Piece>> parse() {
-    while (at_ < query_.size() && !error_) read_token();
+    for (std::size_t i = 0; i < tokens_.size() && !error_; ++i) read_token(i);
     if (error_) return std::unexpected(*error_);
     add_text(query_.size());
     return std::move(pieces_);
   }
 
  private:
-  void read_token() {
-    const char c = query_[at_];
-    if (c == '#') {
-      at_ = std::min(query_.find_first_of("\r\n", at_), query_.size());
-    } else if (c == '"' || c == '\'') {
-      read_string(c);
-    } else if (c == '`') {
-      read_raw_string();
-    } else if (c == '$') {
+  void read_token(std::size_t index) {
+    const PromqlToken& token = tokens_[index];
+    at_ = token.begin;
+    if (token.kind == Kind::String && token.text.starts_with('`')) {
+      read_raw_string(token.end());
+    } else if (token.kind == Kind::String) {
+      read_string({.matcher = matcher_before(index), .quote = token.text.front(), .begin = at_},
+                  token.end() - 1);
+    } else if (token.text == "$") {
       check_no_variable("is outside of a string");
-      matcher_ = Matcher::None;
-      ++at_;
-    } else if (is_blank(c)) {
-      ++at_;
-    } else {
-      read_operator();
     }
   }
 
-  void read_operator() {
-    const std::string_view two = query_.substr(at_, 2);
-    const bool is_regex = two == "=~" || two == "!~";
-    const bool is_equality = two == "!=" || (two.starts_with('=') && two != "==");
-    matcher_ = is_regex ? Matcher::Regex : is_equality ? Matcher::Equality : Matcher::None;
-    const bool has_two = is_regex || two == "!=" || two == "==" || two == ">=" || two == "<=";
-    at_ += has_two ? 2 : 1;
+  // `label =~` before a string.
+  [[nodiscard]] std::optional<MatchOperator> matcher_before(std::size_t index) const {
+    if (index < 2) return std::nullopt;
+    const Kind label = tokens_[index - 2].kind;
+    if (label != Kind::Identifier && label != Kind::String) return std::nullopt;
+    return match_operator(tokens_[index - 1]);
   }
 
-  void read_raw_string() {
-    const std::size_t begin = at_;
-    matcher_ = Matcher::None;
-    for (++at_; at_ < query_.size() && query_[at_] != '`'; ++at_) {
+  void read_raw_string(std::size_t end) {
+    for (; at_ < end; ++at_) {
       if (query_[at_] == '$') check_no_variable("is in a `...` string; use \"...\"");
     }
-    if (at_ == query_.size()) set_error(begin, "a string without an end begins");
-    ++at_;
   }
 
-  void read_string(char quote) {
-    const StringLiteral literal{.matcher = matcher_, .quote = quote, .begin = at_};
+  // `end`: of the text in the quotes.
+  void read_string(const StringLiteral& literal, std::size_t end) {
     RegexState regex;
-    matcher_ = Matcher::None;
     ++at_;
-    while (at_ < query_.size() && !error_) {
+    while (at_ < end && !error_) {
       const char c = query_[at_];
-      if (c == quote) {
-        ++at_;
-        return;
-      }
-      if (c == '\n') break;
       if (c == '\\') {
         read_escape_sequence(regex);
       } else if (c == '$') {
@@ -145,15 +127,14 @@ class QueryParser {
         ++at_;
       }
     }
-    set_error(literal.begin, "a string without an end begins");
   }
 
   void read_escape_sequence(RegexState& regex) {
-    const char next = at_ + 1 < query_.size() ? query_[at_ + 1] : '\0';
+    const char next = query_[at_ + 1];
     if (next == '$')
       set_error(at_, "\"\\$\" is not an escape sequence of PromQL; write \\x24 for a \"$\"");
     regex.read(next);
-    at_ = std::min(at_ + 2, query_.size());
+    at_ += 2;
   }
 
   void read_dollar(const StringLiteral& literal, RegexState& regex) {
@@ -166,13 +147,13 @@ class QueryParser {
     }
     const auto variable = known_variable(name);
     if (!variable) return;
-    if (literal.matcher == Matcher::None) {
+    if (!literal.matcher) {
       set_variable_error(name, "is not in the value of a label matcher, such as {pod=~\"$pods\"}");
-    } else if (is_list(*variable) && literal.matcher != Matcher::Regex) {
+    } else if (is_list(*variable) && !literal.is_regex()) {
       set_variable_error(name, "is a list of pods; use it with =~ or !~");
-    } else if (literal.matcher == Matcher::Regex && regex.after_backslash()) {
+    } else if (literal.is_regex() && regex.after_backslash()) {
       set_variable_error(name, "follows a backslash, which would change its value");
-    } else if (literal.matcher == Matcher::Regex && regex.in_class()) {
+    } else if (literal.is_regex() && regex.in_class()) {
       set_variable_error(name, "is in [...], which would match a single character of its value");
     }
     add_variable(*variable, literal);
@@ -198,8 +179,8 @@ class QueryParser {
   // Empty if no letter follows the "$".
   [[nodiscard]] std::string_view name_after_dollar() const {
     const std::string_view rest = query_.substr(at_ + 1);
-    if (rest.empty() || !is_letter(rest.front())) return {};
-    const auto* const end = std::ranges::find_if_not(rest, is_name_character);
+    if (rest.empty() || !begins_name(rest.front())) return {};
+    const auto* const end = std::ranges::find_if_not(rest, is_label_name_part);
     return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
   }
 
@@ -232,15 +213,13 @@ class QueryParser {
 
   // Only the first error counts.
   void set_error(std::size_t position, std::string_view text) {
-    if (error_) return;
-    error_ = Error{.kind = ErrorKind::BadInput,
-                   .message = fmt::format("at character {}: {}", position + 1, text)};
+    if (!error_) error_ = promql_error(position, text);
   }
 
   std::string_view query_;
+  std::span<const PromqlToken> tokens_;
   std::size_t at_ = 0;
   std::size_t text_begin_ = 0;  // the text since here is not in pieces_ yet
-  Matcher matcher_ = Matcher::None;
   std::vector<Piece> pieces_;
   std::optional<Error> error_;
 };
@@ -251,7 +230,9 @@ Result<std::vector<Piece>> pieces_of(std::string_view query) {
                 fmt::format("has {} bytes, at most {} are allowed", query.size(), max_query_size));
   }
   if (trimmed(query).empty()) return fail(ErrorKind::BadInput, "is empty");
-  return QueryParser(query).parse();
+  const auto tokens = promql_tokens(query);
+  if (!tokens) return std::unexpected(tokens.error());
+  return QueryParser(query, *tokens).parse();
 }
 
 std::string string_escaped(std::string_view text, char quote) {
@@ -295,8 +276,7 @@ Result<std::string> bound_text(const Piece& piece, const QueryVariables& variabl
   if (values.empty() || std::ranges::any_of(values, is_empty)) {
     return fail(ErrorKind::NotFound, fmt::format("{} has no value", piece.text));
   }
-  if (piece.literal.matcher == Matcher::Equality)
-    return string_escaped(values.front(), piece.literal.quote);
+  if (!piece.literal.is_regex()) return string_escaped(values.front(), piece.literal.quote);
   std::string regex;
   for (const std::string& value : values) {
     if (!regex.empty()) regex += '|';
@@ -337,7 +317,7 @@ bool distinguishes_revisions(const QueryUse& use) {
 bool is_variable(std::string_view text) {
   if (!text.starts_with('$')) return false;
   const std::string_view rest = text.substr(1);
-  const auto* const end = std::ranges::find_if_not(rest, is_name_character);
+  const auto* const end = std::ranges::find_if_not(rest, is_label_name_part);
   return variable_named(rest.substr(0, static_cast<std::size_t>(end - rest.begin()))).has_value();
 }
 

@@ -12,8 +12,7 @@
 // A "$" that no letter follows is not a variable: in "5..$" it is the end of the text. The escape
 // sequence \x24 stands for a "$" before a letter. Comments are not read.
 //
-// Sources: promql/parser/lex.go and util/strutil/quote.go of Prometheus 2.42 and 3.16, and
-// QuoteMeta of Go's package regexp.
+// Sources: util/strutil/quote.go of Prometheus 2.42 and 3.16, and QuoteMeta of Go's package regexp.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +24,12 @@
 
 #include "base/names.hpp"
 #include "base/result.hpp"
+#include "codec/promql_tokens.hpp"
 
 namespace lastgood::codec {
 
-inline constexpr std::size_t max_query_size = 4096;                          // bytes
-inline constexpr std::size_t max_bound_query_size = std::size_t{64} * 1024;  // bytes
+inline constexpr std::size_t max_query_size = 4096;                   // bytes
+inline constexpr std::size_t max_bound_query_size = max_promql_size;  // bytes
 
 enum class QueryVariable : std::uint8_t {
   Namespace,

@@ -6,79 +6,19 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "codec/promql_tokens.hpp"
 
 namespace lastgood::codec {
 namespace {
 
-enum class TokenKind : std::uint8_t { Name, Text, Other };
-
-struct Token {
-  TokenKind kind = TokenKind::Other;
-  std::string text;  // of a Text: without its quotes
-};
-using Tokens = std::vector<Token>;
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool begins_name(char c) { return is_letter(c) || c == '_' || c == ':'; }
-bool continues_name(char c) { return begins_name(c) || is_digit(c); }
-
-// The position after the string that begins at `at`. Nothing if it has no end.
-std::optional<std::size_t> end_of_text(std::string_view query, std::size_t at) {
-  const char quote = query[at];
-  for (std::size_t i = at + 1; i < query.size(); ++i) {
-    if (query[i] == '\\' && quote != '`') {
-      ++i;
-    } else if (query[i] == quote) {
-      return i + 1;
-    }
-  }
-  return {};
-}
-
-std::size_t end_of_word(std::string_view query, std::size_t at) {
-  while (at < query.size() && (continues_name(query[at]) || query[at] == '.')) ++at;
-  return at;
-}
-
-Result<Tokens> tokens_of(std::string_view query) {
-  Tokens tokens;
-  std::size_t at = 0;
-  while (at < query.size()) {
-    const char c = query[at];
-    std::size_t end = at + 1;
-    if (c == '#') {
-      end = std::min(query.find_first_of("\r\n", at), query.size());
-    } else if (c == '"' || c == '\'' || c == '`') {
-      const auto found = end_of_text(query, at);
-      if (!found) return fail(ErrorKind::BadInput, "a string has no end");
-      end = *found;
-      tokens.push_back({TokenKind::Text, std::string(query.substr(at + 1, end - at - 2))});
-    } else if (begins_name(c)) {
-      while (end < query.size() && continues_name(query[end])) ++end;
-      tokens.push_back({TokenKind::Name, std::string(query.substr(at, end - at))});
-    } else if (is_digit(c) || (c == '.' && end < query.size() && is_digit(query[end]))) {
-      end = end_of_word(query, at);  // a number or a duration, such as 0.1, 1e3 or 5m
-      tokens.push_back({TokenKind::Other, "0"});
-    } else if (!trimmed(query.substr(at, 1)).empty()) {
-      const bool is_two = query.substr(at, 2) == "=~";
-      end = at + (is_two ? 2 : 1);
-      tokens.push_back({TokenKind::Other, std::string(query.substr(at, end - at))});
-    }
-    at = end;
-  }
-  return tokens;
-}
+using Kind = PromqlTokenKind;
+using Tokens = std::vector<PromqlToken>;
 
 constexpr std::array<std::string_view, 9> aggregations = {
     "sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "quantile"};
 // The other words that are neither a metric nor a function.
-constexpr std::array<std::string_view, 14> words = {
-    "by", "without", "on",     "ignoring", "group_left", "group_right", "and",
-    "or", "unless",  "offset", "bool",     "atan2",      "inf",         "nan"};
-// Their arguments in brackets are labels.
-constexpr std::array<std::string_view, 6> takes_labels = {"by",       "without",    "on",
-                                                          "ignoring", "group_left", "group_right"};
+constexpr std::array<std::string_view, 8> words = {"and",  "or",    "unless", "offset",
+                                                   "bool", "atan2", "inf",    "nan"};
 
 template <std::size_t size>
 bool is_one_of(std::string_view name, const std::array<std::string_view, size>& names) {
@@ -107,22 +47,22 @@ class ExpressionReader {
     bool is_inclusive = false;  // `begin` is in the range
   };
 
-  [[nodiscard]] bool is(std::size_t at, std::string_view text) const {
-    return at < tokens_.size() && tokens_[at].kind != TokenKind::Text && tokens_[at].text == text;
-  }
-  [[nodiscard]] bool is_name(std::size_t at) const {
-    return at < tokens_.size() && tokens_[at].kind == TokenKind::Name;
+  [[nodiscard]] bool is(std::size_t at, Kind kind) const {
+    return at < tokens_.size() && tokens_[at].kind == kind;
   }
   [[nodiscard]] std::string word(std::size_t at) const {
-    return is_name(at) ? lowered(tokens_[at].text) : std::string();
+    return is(at, Kind::Identifier) ? lowered(tokens_[at].text) : std::string();
   }
 
   // For each opening bracket, the position of its end.
   bool match_brackets() {
     std::vector<std::size_t> open;
     for (std::size_t at = 0; at < tokens_.size(); ++at) {
-      if (is(at, "(") || is(at, "{") || is(at, "[")) open.push_back(at);
-      if (!is(at, ")") && !is(at, "}") && !is(at, "]")) continue;
+      if (is(at, Kind::OpenParenthesis) || is(at, Kind::OpenBrace) || is(at, Kind::OpenBracket))
+        open.push_back(at);
+      if (!is(at, Kind::CloseParenthesis) && !is(at, Kind::CloseBrace) &&
+          !is(at, Kind::CloseBracket))
+        continue;
       if (open.empty()) return false;
       ends_[open.back()] = at;
       open.pop_back();
@@ -134,10 +74,11 @@ class ExpressionReader {
   [[nodiscard]] std::optional<PromqlGrouping> grouping_at(
       std::size_t at, std::string_view by = "by", std::string_view without = "without") const {
     const std::string name = word(at);
-    if ((name != by && name != without) || !is(at + 1, "(")) return {};
+    if ((name != by && name != without) || !is(at + 1, Kind::OpenParenthesis)) return {};
     PromqlGrouping grouping{.is_by = name == by};
     for (std::size_t i = at + 2; i < ends_[at + 1]; ++i) {
-      if (tokens_[i].kind != TokenKind::Other) grouping.labels.insert(tokens_[i].text);
+      if (is(i, Kind::Identifier)) grouping.labels.emplace(tokens_[i].text);
+      if (is(i, Kind::String)) grouping.labels.emplace(tokens_[i].content());
     }
     return grouping;
   }
@@ -146,7 +87,8 @@ class ExpressionReader {
   [[nodiscard]] Range around(std::size_t at) const {
     Range range{.begin = 0, .end = tokens_.size() + 1, .is_inclusive = true};
     for (std::size_t begin = 0; begin < at; ++begin) {
-      if (is(begin, "(") && ends_[begin] > at) range = {.begin = begin, .end = ends_[begin]};
+      if (is(begin, Kind::OpenParenthesis) && ends_[begin] > at)
+        range = {.begin = begin, .end = ends_[begin]};
     }
     return range;
   }
@@ -159,8 +101,7 @@ class ExpressionReader {
       if (!matching) continue;
       const std::string before = word(at - 1);
       const std::string after = word(ends_[at + 1] + 1);
-      const bool is_operator =
-          tokens_[at - 1].kind == TokenKind::Other || before == "bool" || before == "atan2";
+      const bool is_operator = is(at - 1, Kind::Operator) || before == "bool" || before == "atan2";
       if (!is_operator || after == "group_left" || after == "group_right") continue;
       Range range = around(at);
       range.grouping = *matching;
@@ -173,7 +114,7 @@ class ExpressionReader {
       if (!is_one_of(word(at), aggregations)) continue;
       auto grouping = grouping_at(at + 1);
       const std::size_t body = grouping ? ends_[at + 2] + 1 : at + 1;
-      if (!is(body, "(")) continue;
+      if (!is(body, Kind::OpenParenthesis)) continue;
       if (!grouping) grouping = grouping_at(ends_[body] + 1);
       ranges_.push_back(
           {.begin = body, .end = ends_[body], .grouping = grouping.value_or(PromqlGrouping{})});
@@ -191,24 +132,27 @@ class ExpressionReader {
 
   // Returns the position after the part that was read.
   std::size_t read_one(std::size_t at) {
-    if (is(at, "{")) {
+    if (is(at, Kind::OpenBrace)) {
       add_selector(at);
       return ends_[at] + 1;
     }
-    if (is(at, "[")) return ends_[at] + 1;
-    if (!is_name(at)) return at + 1;
+    if (is(at, Kind::OpenBracket)) return ends_[at] + 1;
+    if (!is(at, Kind::Identifier)) return at + 1;
     const std::string name = word(at);
-    if (is_one_of(name, takes_labels)) return is(at + 1, "(") ? ends_[at + 1] + 1 : at + 1;
+    if (is_grouping_keyword(name) || is_matching_keyword(name))
+      return is(at + 1, Kind::OpenParenthesis) ? ends_[at + 1] + 1 : at + 1;
     if (name == "label_replace" || name == "label_join") out_.sets_labels = true;
     const bool is_aggregation =
-        is_one_of(name, aggregations) && (is(at + 1, "(") || grouping_at(at + 1).has_value());
-    const bool is_at_function = at > 0 && is(at - 1, "@");
-    if (is(at + 1, "(") || is_one_of(name, words) || is_aggregation || is_at_function)
+        is_one_of(name, aggregations) &&
+        (is(at + 1, Kind::OpenParenthesis) || grouping_at(at + 1).has_value());
+    const bool is_at_function = at > 0 && tokens_[at - 1].is_operator("@");
+    if (is(at + 1, Kind::OpenParenthesis) || is_one_of(name, words) || is_aggregation ||
+        is_at_function)
       return at + 1;
     // topk by (a) (2, x)
     if (grouping_at(at + 1)) return at + 1;
     add_selector(at);
-    return is(at + 1, "{") ? ends_[at + 1] + 1 : at + 1;
+    return is(at + 1, Kind::OpenBrace) ? ends_[at + 1] + 1 : at + 1;
   }
 
   const Tokens& tokens_;
@@ -226,7 +170,7 @@ bool keeps(const std::vector<PromqlGrouping>& groupings, const std::string& labe
 }  // namespace
 
 Result<PromqlExpression> read_expression(std::string_view text) {
-  const auto tokens = tokens_of(text);
+  const auto tokens = promql_tokens(text);
   if (!tokens) return std::unexpected(tokens.error());
   return ExpressionReader(*tokens).read();
 }

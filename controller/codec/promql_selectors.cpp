@@ -7,26 +7,17 @@
 #include <optional>
 
 #include "base/text.hpp"
-#include "codec/promql.hpp"
 
 namespace lastgood::codec {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_name_start(char c) { return is_letter(c) || c == '_' || c == ':'; }
-bool is_name_character(char c) { return is_name_start(c) || is_digit(c); }
-bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+using Kind = PromqlTokenKind;
 
 template <std::size_t size>
 bool is_one_of(std::string_view name, const std::array<std::string_view, size>& names) {
   return std::ranges::find(names, lowered(name)) != names.end();
 }
 
-constexpr std::array<std::string_view, 2> groupings = {"by", "without"};
-constexpr std::array<std::string_view, 4> matchings = {"on", "ignoring", "group_left",
-                                                       "group_right"};
 constexpr std::array<std::string_view, 3> modifiers = {"offset", "smoothed", "anchored"};
 constexpr std::array<std::string_view, 2> number_names = {"inf", "nan"};
 
@@ -35,43 +26,37 @@ constexpr std::array<std::string_view, 2> number_names = {"inf", "nan"};
 // of the keywords that follow an operator.
 class SelectorParser {
  public:
-  explicit SelectorParser(std::string_view query) : query_(query) {}
+  explicit SelectorParser(std::span<const PromqlToken> tokens) : tokens_(tokens) {}
 
   Result<std::vector<VectorSelector>> parse() {
-    for (skip_blanks(); at_ < query_.size() && !error_; skip_blanks()) read_token();
+    while (at_ < tokens_.size() && !error_) read_token();
     if (error_) return std::unexpected(*error_);
     return std::move(selectors_);
   }
 
  private:
   void read_token() {
-    const char c = query_[at_];
-    if (is_name_start(c)) {
-      read_word();
-    } else if (c == '{') {
-      read_selector("");
-    } else if (c == '[') {
-      read_range();
-    } else if (is_quote(c)) {
-      read_string();
-      expects_operand_ = false;
-    } else if (is_digit(c) || c == '.') {
-      skip_number();
-      expects_operand_ = false;
-    } else {
-      expects_operand_ = c != ')';
-      ++at_;
+    switch (tokens_[at_].kind) {
+      case Kind::Identifier: return read_word();
+      case Kind::OpenBrace: return read_selector("");
+      case Kind::OpenBracket: return read_range();
+      case Kind::String:
+      case Kind::Number:
+      case Kind::Duration:
+      case Kind::CloseParenthesis: expects_operand_ = false; break;
+      default: expects_operand_ = true;
     }
+    ++at_;
   }
 
   void read_word() {
-    const std::string_view name = read_name();
-    skip_blanks();
+    const std::string_view name = tokens_[at_++].text;
     if (!expects_operand_) return read_keyword(name);
     if (lowered(name) == "bool") return;
-    if (is_one_of(name, matchings)) return skip_label_list();
-    if (next() == '(') return;
-    if (is_one_of(next_name(), groupings)) return read_aggregation();
+    if (is_matching_keyword(name)) return skip_label_list();
+    if (is_at(Kind::OpenParenthesis)) return;
+    if (is_at(Kind::Identifier) && is_grouping_keyword(tokens_[at_].text))
+      return read_aggregation();
     if (is_one_of(name, number_names)) {
       expects_operand_ = false;
     } else {
@@ -81,54 +66,44 @@ class SelectorParser {
 
   void read_keyword(std::string_view name) {
     if (is_one_of(name, modifiers)) return;
-    if (is_one_of(name, groupings)) return skip_label_list();
+    if (is_grouping_keyword(name)) return skip_label_list();
     expects_operand_ = true;
   }
 
   // `by (pod)` of `sum by (pod) (...)`.
   void read_aggregation() {
-    read_name();
+    ++at_;
     skip_label_list();
   }
 
   void skip_label_list() {
-    skip_blanks();
-    if (next() != '(') return;
-    while (at_ < query_.size() && query_[at_] != ')' && !error_) {
-      if (is_quote(query_[at_])) {
-        read_string();
-      } else {
-        ++at_;
-        skip_blanks();
-      }
-    }
-    if (at_ < query_.size()) ++at_;
+    if (!is_at(Kind::OpenParenthesis)) return;
+    while (at_ < tokens_.size() && !is_at(Kind::CloseParenthesis)) ++at_;
+    if (at_ < tokens_.size()) ++at_;
   }
 
   void read_selector(std::string_view name) {
     if (selectors_.size() == max_selectors)
       set_error(at_, fmt::format("has more than {} selectors", max_selectors));
     VectorSelector selector{.metric = std::string(name)};
-    if (next() == '{') read_matchers(selector);
+    if (is_at(Kind::OpenBrace)) read_matchers(selector);
     selectors_.push_back(std::move(selector));
     expects_operand_ = false;
-    skip_blanks();
-    can_have_range_ = next() == '[';
+    can_have_range_ = is_at(Kind::OpenBracket);
   }
 
   void read_matchers(VectorSelector& selector) {
     const std::size_t begin = at_;
     ++at_;
-    for (skip_blanks(); at_ < query_.size() && !error_; skip_blanks()) {
-      if (query_[at_] == '}') {
+    while (at_ < tokens_.size() && !error_) {
+      if (is_at(Kind::CloseBrace)) {
         ++at_;
         return;
       }
       read_matcher(selector);
-      skip_blanks();
-      if (next() == ',') {
+      if (is_at(Kind::Comma)) {
         ++at_;
-      } else if (next() != '}') {
+      } else if (!is_at(Kind::CloseBrace)) {
         break;
       }
     }
@@ -137,94 +112,48 @@ class SelectorParser {
 
   void read_matcher(VectorSelector& selector) {
     const std::size_t begin = at_;
-    LabelMatcher matcher{.label = std::string(is_quote(query_[at_]) ? read_string() : read_name())};
-    skip_blanks();
-    const std::string_view two = query_.substr(at_, 2);
-    if (two == "=~" || two == "!~" || two == "!=") {
-      matcher.operation = two;
-    } else if (two.starts_with('=')) {
-      matcher.operation = "=";
-    } else if (!matcher.label.empty() && is_quote(matcher.label.front())) {
-      selector.metric = matcher.label;
+    const bool has_name = is_at(Kind::Identifier) || is_at(Kind::String);
+    const std::string label(has_name ? tokens_[at_++].text : "");
+    const auto operation = at_ < tokens_.size() ? match_operator(tokens_[at_]) : std::nullopt;
+    if (!operation && tokens_[begin].kind == Kind::String) {
+      selector.metric = label;
       return;
     }
-    at_ += matcher.operation.size();
-    skip_blanks();
-    if (at_ < query_.size() && is_quote(query_[at_])) matcher.value = read_string();
-    if (matcher.label.empty() || matcher.operation.empty() || matcher.value.empty())
+    if (operation) ++at_;
+    if (!has_name || !operation || !is_at(Kind::String))
       return set_error(begin, "an invalid label matcher begins");
     if (selector.matchers.size() == max_matchers)
       return set_error(begin, fmt::format("more than {} label matchers", max_matchers));
-    selector.matchers.push_back(std::move(matcher));
+    selector.matchers.push_back(
+        {.label = label, .operation = *operation, .value = std::string(tokens_[at_++].text)});
   }
 
   // `[5m]`, or the `[5m:1m]` of a subquery.
   void read_range() {
-    const std::size_t begin = at_ + 1;
-    const std::size_t end = query_.find(']', begin);
-    if (end == std::string_view::npos) return set_error(at_, "\"[\" without an end");
-    const std::string_view range = query_.substr(begin, end - begin);
-    const auto is_of_duration = [](char c) { return is_letter(c) || is_digit(c) || is_blank(c); };
-    if (can_have_range_ && std::ranges::all_of(range, is_of_duration)) {
-      std::string& text = selectors_.back().range;
-      std::ranges::remove_copy_if(range, std::back_inserter(text), is_blank);
-    }
+    const auto rest = tokens_.subspan(at_ + 1);
+    const auto end = std::ranges::find(rest, Kind::CloseBracket, &PromqlToken::kind);
+    if (end == rest.end()) return set_error(at_, "\"[\" without an end");
+    const auto length = static_cast<std::size_t>(end - rest.begin());
+    const Kind kind = rest.front().kind;
+    if (can_have_range_ && length == 1 && (kind == Kind::Duration || kind == Kind::Number))
+      selectors_.back().range = rest.front().text;
     can_have_range_ = false;
     expects_operand_ = false;
-    at_ = end + 1;
+    at_ += length + 2;
   }
 
-  // With its quotes.
-  std::string_view read_string() {
-    const std::size_t begin = at_;
-    const char quote = query_[at_];
-    for (++at_; at_ < query_.size() && query_[at_] != quote; ++at_)
-      if (query_[at_] == '\\' && quote != '`') ++at_;
-    if (at_ >= query_.size()) {
-      at_ = query_.size();
-      set_error(begin, "a string without an end begins");
-    } else {
-      ++at_;
-    }
-    return query_.substr(begin, at_ - begin);
+  [[nodiscard]] bool is_at(Kind kind) const {
+    return at_ < tokens_.size() && tokens_[at_].kind == kind;
   }
 
-  std::string_view read_name() {
-    const std::string_view name = next_name();
-    at_ += name.size();
-    return name;
-  }
-
-  [[nodiscard]] std::string_view next_name() const {
-    const std::string_view rest = query_.substr(at_);
-    if (rest.empty() || !is_name_start(rest.front())) return {};
-    const auto* const end = std::ranges::find_if_not(rest, is_name_character);
-    return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
-  }
-
-  // A number or a duration: 0x1F, 1e3, .5, 1h30m.
-  void skip_number() {
-    while (at_ < query_.size() && (is_name_character(query_[at_]) || query_[at_] == '.')) ++at_;
-  }
-
-  // Blanks and comments.
-  void skip_blanks() {
-    while (at_ < query_.size() && (is_blank(query_[at_]) || query_[at_] == '#')) {
-      at_ =
-          query_[at_] == '#' ? std::min(query_.find_first_of("\r\n", at_), query_.size()) : at_ + 1;
-    }
-  }
-
-  [[nodiscard]] char next() const { return at_ < query_.size() ? query_[at_] : '\0'; }
-
-  // Only the first error counts.
-  void set_error(std::size_t position, std::string_view text) {
+  // Only the first error counts. `token`: the index of the token where it is.
+  void set_error(std::size_t token, std::string_view text) {
     if (error_) return;
-    error_ = Error{.kind = ErrorKind::BadInput,
-                   .message = fmt::format("at character {}: {}", position + 1, text)};
+    const PromqlToken& last = tokens_.back();
+    error_ = promql_error(token < tokens_.size() ? tokens_[token].begin : last.end(), text);
   }
 
-  std::string_view query_;
+  std::span<const PromqlToken> tokens_;
   std::size_t at_ = 0;
   bool expects_operand_ = true;
   bool can_have_range_ = false;  // the next token is the range of the last selector
@@ -236,7 +165,8 @@ class SelectorParser {
 std::vector<LabelMatcher> name_matchers(const VectorSelector& selector) {
   std::vector<LabelMatcher> names = selector.matchers;
   std::erase_if(names, [](const LabelMatcher& one) {
-    return one.label != "__name__" || one.operation.starts_with('!');
+    return one.label != "__name__" || one.operation == MatchOperator::NotEqual ||
+           one.operation == MatchOperator::NotMatches;
   });
   return names;
 }
@@ -244,11 +174,9 @@ std::vector<LabelMatcher> name_matchers(const VectorSelector& selector) {
 }  // namespace
 
 Result<std::vector<VectorSelector>> vector_selectors(std::string_view query) {
-  if (query.size() > max_bound_query_size) {
-    return fail(ErrorKind::BadInput, fmt::format("has {} bytes, at most {} are allowed",
-                                                 query.size(), max_bound_query_size));
-  }
-  return SelectorParser(query).parse();
+  const auto tokens = promql_tokens(query);
+  if (!tokens) return std::unexpected(tokens.error());
+  return SelectorParser(*tokens).parse();
 }
 
 std::vector<VectorSelector> metrics_of(std::span<const VectorSelector> selectors) {
@@ -270,11 +198,12 @@ std::vector<VectorSelector> metrics_of(std::span<const VectorSelector> selectors
 }
 
 std::string series_of(const VectorSelector& metric, std::span<const LabelMatcher> matchers) {
-  const bool is_quoted = !metric.metric.empty() && is_quote(metric.metric.front());
+  // The name of a metric in quotes is inside of the braces.
+  const bool is_quoted = !metric.metric.empty() && !is_metric_name_start(metric.metric.front());
   std::string inside = is_quoted ? metric.metric : "";
   const auto add = [&](const LabelMatcher& one) {
-    inside +=
-        fmt::format("{}{}{}{}", inside.empty() ? "" : ",", one.label, one.operation, one.value);
+    inside += fmt::format("{}{}{}{}", inside.empty() ? "" : ",", one.label,
+                          to_string(one.operation), one.value);
   };
   std::ranges::for_each(metric.matchers, add);
   std::ranges::for_each(matchers, add);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "codec/promql_tokens.hpp"
 
 namespace lastgood::codec {
 
@@ -24,9 +25,9 @@ inline constexpr std::size_t max_selectors = 64;  // of a query
 inline constexpr std::size_t max_matchers = 64;   // of a selector
 
 struct LabelMatcher {
-  std::string label;      // as written; Prometheus 3 also has names in quotes
-  std::string operation;  // =, !=, =~ or !~
-  std::string value;      // as written, with its quotes
+  std::string label;  // as written; Prometheus 3 also has names in quotes
+  MatchOperator operation = MatchOperator::Equal;
+  std::string value;  // as written, with its quotes
   bool operator==(const LabelMatcher&) const = default;
 };
 
@@ -39,10 +40,10 @@ struct VectorSelector {
 };
 
 // In the order of the query. Errors, all BadInput, with the position of the character:
-//   - a string, {...} or [...] without an end
+//   - those of promql_tokens()
+//   - {...} or [...] without an end
 //   - a label matcher that is not `label operation "value"`
 //   - more than max_selectors, or a selector with more than max_matchers
-//   - a query of more than max_bound_query_size bytes
 [[nodiscard]] Result<std::vector<VectorSelector>> vector_selectors(std::string_view query);
 
 // The selectors that name a metric, each metric once, without other matchers and ranges. A selector

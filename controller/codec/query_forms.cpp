@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/promql_tokens.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::codec {
@@ -42,12 +43,8 @@ std::string requests_query(const std::string& counter, const PodLabels& labels, 
 
 bool is_metric_name(std::string_view text) {
   constexpr std::size_t max_size = 200;
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-  };
-  const auto is_valid = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= max_size && is_letter(text.front()) &&
-         std::ranges::all_of(text, is_valid);
+  return !text.empty() && text.size() <= max_size && is_metric_name_start(text.front()) &&
+         std::ranges::all_of(text, is_metric_name_part);
 }
 
 }  // namespace lastgood::codec

@@ -4,7 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 
 #include "base/text.hpp"
 
@@ -12,9 +12,7 @@ namespace lastgood::codec {
 
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+using Kind = PromqlTokenKind;
 
 std::string_view value_of(std::span<const LabelView> labels, std::string_view name) {
   const auto found = std::ranges::find(labels, name, &LabelView::name);
@@ -22,9 +20,6 @@ std::string_view value_of(std::span<const LabelView> labels, std::string_view na
 }
 
 }  // namespace
-
-bool is_metric_name_start(char c) { return is_letter(c) || c == ':'; }
-bool is_metric_name_part(char c) { return is_metric_name_start(c) || is_digit(c); }
 
 class SeriesSelector::Expression {
  public:
@@ -56,29 +51,26 @@ class SeriesSelector::Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   Result<SeriesSelector> run() {
+    auto tokens = promql_tokens(text_);
+    if (!tokens) return error("has a value whose closing quote is missing");
+    tokens_ = *std::move(tokens);
     SeriesSelector out;
     out.text_ = trimmed(text_);
-    skip_space();
-    if (at_end() || !is_metric_name_start(peek()))
+    if (!is_at(Kind::Identifier))
       return error("must begin with the name of a metric, such as http_requests_total");
-    while (!at_end() && is_metric_name_part(peek())) out.name_ += text_[at_++];
-    skip_space();
+    out.name_ = tokens_[at_++].text;
     if (at_end()) return out;
-    if (!skip('{')) return error("must end after the name or go on with {");
+    if (!skip(Kind::OpenBrace)) return error("must end after the name or go on with {");
     if (auto done = read_matchers(out.matchers_); !done) return std::unexpected(done.error());
-    skip_space();
     if (!at_end()) return error("must end with }: a range, an offset or a function is not allowed");
     return out;
   }
 
  private:
-  [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-  [[nodiscard]] char peek() const { return text_[at_]; }
-  void skip_space() {
-    while (!at_end() && is_space(peek())) ++at_;
-  }
-  bool skip(char c) {
-    if (at_end() || peek() != c) return false;
+  [[nodiscard]] bool at_end() const { return at_ == tokens_.size(); }
+  [[nodiscard]] bool is_at(Kind kind) const { return !at_end() && tokens_[at_].kind == kind; }
+  bool skip(Kind kind) {
+    if (!is_at(kind)) return false;
     ++at_;
     return true;
   }
@@ -87,40 +79,36 @@ class SeriesSelector::Parser {
   }
 
   Result<void> read_matchers(std::vector<Matcher>& matchers) {
-    for (;;) {
-      skip_space();
-      if (skip('}')) return {};
+    while (!skip(Kind::CloseBrace)) {
       if (matchers.size() == max_matchers)
         return error(fmt::format("has more than {} matchers", max_matchers));
       auto matcher = read_matcher();
       if (!matcher) return std::unexpected(matcher.error());
       matchers.push_back(std::move(*matcher));
-      skip_space();
-      if (skip('}')) return {};
-      if (!skip(',')) return error("needs a comma or } after each matcher");
+      if (!skip(Kind::Comma) && !is_at(Kind::CloseBrace))
+        return error("needs a comma or } after each matcher");
     }
+    return {};
   }
 
   Result<Matcher> read_matcher() {
     Matcher out;
-    while (!at_end() && (is_letter(peek()) || (!out.label.empty() && is_digit(peek()))))
-      out.label += text_[at_++];
-    if (out.label.empty()) return error("needs the name of a label before each operator");
-    skip_space();
-    const auto operation = read_operator();
+    if (!is_at(Kind::Identifier)) return error("needs the name of a label before each operator");
+    out.label = tokens_[at_++].text;
+    const auto operation = at_end() ? std::nullopt : match_operator(tokens_[at_]);
     if (!operation)
       return error(R"(needs one of = != =~ !~ after each label, such as code=~"5..")");
+    ++at_;
     out.operation = *operation;
-    skip_space();
-    auto value = read_value();
+    if (!is_at(Kind::String)) return error("needs a value in quotes after each operator");
+    auto value = read_value(tokens_[at_++]);
     if (!value) return std::unexpected(value.error());
     out.value = std::move(*value);
     return with_expression(std::move(out));
   }
 
   Result<Matcher> with_expression(Matcher matcher) const {
-    if (matcher.operation == Operator::Equal || matcher.operation == Operator::NotEqual)
-      return matcher;
+    if (!is_regex(matcher.operation)) return matcher;
     if (matcher.value.size() > max_expression_size)
       return error(fmt::format("has a regular expression above {} bytes", max_expression_size));
     auto expression = std::make_shared<const Expression>(matcher.value);
@@ -132,52 +120,32 @@ class SeriesSelector::Parser {
     return matcher;
   }
 
-  std::optional<Operator> read_operator() {
-    struct Spelling {
-      std::string_view text;
-      Operator operation;
-    };
-    // "=" is a part of "=~", so it is last.
-    static constexpr std::array spellings{
-        Spelling{"=~", Operator::Matches}, Spelling{"!~", Operator::NotMatches},
-        Spelling{"!=", Operator::NotEqual}, Spelling{"=", Operator::Equal}};
-    for (const Spelling& spelling : spellings) {
-      if (!text_.substr(at_).starts_with(spelling.text)) continue;
-      at_ += spelling.text.size();
-      return spelling.operation;
-    }
-    return std::nullopt;
-  }
-
-  Result<std::string> read_value() {
-    const char quote = at_end() ? '\0' : peek();
-    if (quote != '"' && quote != '\'' && quote != '`')
-      return error("needs a value in quotes after each operator");
-    ++at_;
+  [[nodiscard]] Result<std::string> read_value(const PromqlToken& token) const {
+    const std::string_view text = token.content();
+    if (token.text.starts_with('`')) return std::string(text);
     std::string out;
-    while (!at_end() && peek() != quote) {
-      char c = text_[at_++];
-      if (c == '\\' && quote != '`') {
-        const auto escaped = read_escape();
-        if (!escaped) return error(R"(may have only the escape sequences \\ \" \' \n \r \t)");
-        c = *escaped;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '\\') {
+        out += text[i];
+        continue;
       }
-      out += c;
+      const auto escaped = meaning_of(text[++i]);
+      if (!escaped) return error(R"(may have only the escape sequences \\ \" \' \n \r \t)");
+      out += *escaped;
     }
-    if (!skip(quote)) return error("has a value whose closing quote is missing");
     return out;
   }
 
-  std::optional<char> read_escape() {
+  // Of the letter of an escape sequence.
+  static std::optional<char> meaning_of(char letter) {
     constexpr std::string_view letters = "\\\"'nrt";
     constexpr std::string_view meanings = "\\\"'\n\r\t";
-    const auto found = at_end() ? std::string_view::npos : letters.find(peek());
-    if (found == std::string_view::npos) return std::nullopt;
-    ++at_;
-    return meanings[found];
+    const auto found = letters.find(letter);
+    return found == std::string_view::npos ? std::nullopt : std::optional(meanings[found]);
   }
 
   std::string_view text_;
+  std::vector<PromqlToken> tokens_;
   std::size_t at_ = 0;
 };
 
@@ -191,10 +159,10 @@ Result<SeriesSelector> SeriesSelector::parse(std::string_view text) {
 
 bool SeriesSelector::accepts(const Matcher& matcher, std::string_view value) {
   switch (matcher.operation) {
-    case Operator::Equal: return value == matcher.value;
-    case Operator::NotEqual: return value != matcher.value;
-    case Operator::Matches: return matcher.expression->matches(value);
-    case Operator::NotMatches: return !matcher.expression->matches(value);
+    case MatchOperator::Equal: return value == matcher.value;
+    case MatchOperator::NotEqual: return value != matcher.value;
+    case MatchOperator::Matches: return matcher.expression->matches(value);
+    case MatchOperator::NotMatches: return !matcher.expression->matches(value);
   }
   return false;
 }

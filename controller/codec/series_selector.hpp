@@ -8,6 +8,7 @@
 // - The name comes before the braces, and there is no offset and no range.
 // - Values are in "double" or 'single' quotes, with the escape sequences \\ \" \' \n \r \t, or in
 //   `backticks` without escape sequences.
+// - Comments are skipped.
 // - A label that a series does not have is equal to the empty text.
 // - A regular expression (=~ and !~) has the syntax of RE2, matches the whole value, and its "."
 //   matches a newline, as in Prometheus 3. https://github.com/google/re2/wiki/Syntax
@@ -15,7 +16,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "codec/promql_tokens.hpp"
 
 namespace lastgood::codec {
 
@@ -57,10 +58,9 @@ class SeriesSelector {
 
  private:
   class Expression;
-  enum class Operator : std::uint8_t { Equal, NotEqual, Matches, NotMatches };
   struct Matcher {
     std::string label;
-    Operator operation = Operator::Equal;
+    MatchOperator operation = MatchOperator::Equal;
     std::string value;
     std::shared_ptr<const Expression> expression = {};  // of Matches and NotMatches
   };
@@ -72,10 +72,5 @@ class SeriesSelector {
   std::string text_;
   std::vector<Matcher> matchers_;
 };
-
-// Names of metrics may have letters, digits, "_" and ":", names of labels no ":". Neither begins
-// with a digit. https://prometheus.io/docs/concepts/data_model/
-[[nodiscard]] bool is_metric_name_start(char c);
-[[nodiscard]] bool is_metric_name_part(char c);
 
 }  // namespace lastgood::codec

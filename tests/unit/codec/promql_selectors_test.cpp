@@ -22,7 +22,7 @@ std::string shown(std::string_view query) {
     std::string matchers;
     for (const LabelMatcher& matcher : one.matchers) {
       matchers += matchers.empty() ? "" : ",";
-      matchers += matcher.label + matcher.operation + matcher.value;
+      matchers += fmt::format("{}{}{}", matcher.label, to_string(matcher.operation), matcher.value);
     }
     text += fmt::format("{}{}{{{}}}", text.empty() ? "" : " ", one.metric, matchers);
     if (!one.range.empty()) text += "[" + one.range + "]";
@@ -32,8 +32,8 @@ std::string shown(std::string_view query) {
 
 std::string presence_of(std::string_view query) {
   const std::vector<LabelMatcher> pods = {
-      {.label = "namespace", .operation = "=", .value = "\"shop\""},
-      {.label = "pod", .operation = "=~", .value = "\"a|b\""}};
+      {.label = "namespace", .operation = MatchOperator::Equal, .value = "\"shop\""},
+      {.label = "pod", .operation = MatchOperator::Matches, .value = "\"a|b\""}};
   return presence_query(vector_selectors(query).value(), pods);
 }
 
