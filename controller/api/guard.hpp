@@ -61,11 +61,11 @@ enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };
 struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;           // the value and the limit, at most 512 bytes
-  std::string value;             // of a metrics check: the number that was compared
-  std::string revision;          // "revision 4 (web-6d4b75cb6d)"
-  int consecutive_failures = 0;  // of the check for these pods
-  bool before = false;           // measured before a pod of the new revision had started
+  std::string message;               // the value and the limit, at most 512 bytes
+  std::optional<double> value = {};  // of a metrics check: the number that was compared; no NaN
+  std::string revision;              // "revision 4 (web-6d4b75cb6d)"
+  int consecutive_failures = 0;      // of the check for these pods
+  bool before = false;               // measured before a pod of the new revision had started
   std::optional<Time> at = {};
   bool operator==(const BaselineResult&) const = default;
 };
@@ -75,13 +75,13 @@ struct CheckStatus {
   std::string name;         // "rollout", or the name in the policy
   std::string config_hash;  // a digest of the configuration of the check; empty for "rollout"
   MeasurementResult result = MeasurementResult::Unknown;
-  Reason reason = Reason::None;  // WrongStatus, TimedOut, CrashLoop, ...
-  std::string message;           // the value and the limit, at most 512 bytes
-  std::string value;             // of a metrics check: the number that was compared
-  std::string threshold;         // of a metrics check: "> 0.05"
-  std::string query;             // of a metrics check: as it was sent, at most 512 bytes
-  std::string traffic;           // of a metrics check with a minimum traffic: the number
-  std::string question;          // see Measurement::question
+  Reason reason = Reason::None;        // WrongStatus, TimedOut, CrashLoop, ...
+  std::string message;                 // the value and the limit, at most 512 bytes
+  std::optional<double> value = {};    // of a metrics check: the number that was compared; no NaN
+  std::string threshold;               // of a metrics check: "> 0.05"
+  std::string query;                   // of a metrics check: as it was sent, at most 512 bytes
+  std::optional<double> traffic = {};  // of a metrics check with a minimum traffic; no NaN
+  std::string question;                // see Measurement::question
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;              // since the rollout was complete

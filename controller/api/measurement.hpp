@@ -27,10 +27,11 @@ struct Measurement {
   std::optional<Time> evaluated_at = {};
   // Each failing series or alert has the label `pod` of a measured pod.
   bool names_pods = false;
-  std::string value;      // of a metrics check: the number that was compared
-  std::string threshold;  // of a metrics check: "> 0.05"
-  std::string query;      // of a metrics check: as it was sent, at most 512 bytes
-  std::string traffic;    // of a metrics check with a minimum traffic: the number
+  // Of a metrics check: the number that was compared. Never NaN: it is not equal to itself.
+  std::optional<double> value = {};
+  std::string threshold;               // of a metrics check: "> 0.05"
+  std::string query;                   // of a metrics check: as it was sent, at most 512 bytes
+  std::optional<double> traffic = {};  // of a metrics check with a minimum traffic; no NaN
   // A digest of what was measured, if the policy alone does not say it: the expression of a rule.
   std::string question;
   // Of a Fail of a rule: digests of the label sets of the failing series, sorted. If there are more

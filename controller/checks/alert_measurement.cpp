@@ -12,6 +12,7 @@
 #include "checks/message.hpp"
 #include "checks/presence.hpp"
 #include "codec/promql_expression.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood::checks {
 namespace {
@@ -158,7 +159,7 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
                     fmt::format("alert {} is firing for {}: {} has {}{}", clip(alert, 64),
                                 text_of(placement), text_of(first.alert->labels, *first.placement),
                                 first.alert->value, active_text(*first.alert)));
-    failure.value = first.alert->value;
+    failure.value = codec::parse_comparable_number(first.alert->value);
     failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
       return has_measured_pod(one.alert->labels, *one.placement);
     });

@@ -37,10 +37,9 @@ std::string conditions_text(const api::PrometheusCheck& check) {
 }
 
 std::string traffic_text(const api::PrometheusCheck& check, const api::Measurement& measurement) {
-  const auto traffic = codec::parse_number(measurement.traffic);
-  if (!check.minimum_traffic || !traffic) return {};
+  if (!check.minimum_traffic || !measurement.traffic) return {};
   const double minimum = check.minimum_traffic->at_least;
-  return fmt::format(", traffic {}, minimum {}", number_text(*traffic, minimum),
+  return fmt::format(", traffic {}, minimum {}", number_text(*measurement.traffic, minimum),
                      codec::format_number(minimum));
 }
 
@@ -84,7 +83,7 @@ api::Measurement measure_without_value(const api::PrometheusCheck& check,
 
 bool awaits_baseline_value(const api::Check& check, const api::Measurement& measurement) {
   return compared_check(check) && measurement.reason == Reason::NoBaselineValue &&
-         !measurement.value.empty();
+         measurement.value.has_value();
 }
 
 std::optional<Time> evaluation_time(const api::Check& check, Time now) {
@@ -103,29 +102,28 @@ api::Measurement compare_with_baseline(const api::Check& check, api::Measurement
   if (!awaits_baseline_value(check, measurement)) return measurement;
   const api::PrometheusCheck& prometheus = *compared_check(check);
   const BaselineComparison& limits = *prometheus.compare;
-  const auto value = codec::parse_number(measurement.value);
-  if (!value) return measurement;
+  const double value = *measurement.value;
   if (evidence.compared_with == ComparedWith::Nothing)
-    return measure_alone(prometheus, std::move(measurement), *value);
-  const auto old = evidence.baseline ? codec::parse_number(evidence.baseline->value) : std::nullopt;
+    return measure_alone(prometheus, std::move(measurement), value);
+  const auto old = evidence.baseline ? evidence.baseline->value : std::nullopt;
   if (!old)
-    return measure_without_value(prometheus, std::move(measurement), *value, evidence.why_no_value);
+    return measure_without_value(prometheus, std::move(measurement), value, evidence.why_no_value);
   if (*old < 0) {
     return measure_without_value(
-        prometheus, std::move(measurement), *value,
+        prometheus, std::move(measurement), value,
         fmt::format("it is {}, and a negative value has no multiple", number_text(*old, 0)));
   }
   const double limit = limits.ratio_above * *old;
-  const bool fails = *value > limit && *value > limits.and_above;
+  const bool fails = value > limit && value > limits.and_above;
   if (!fails && evidence.trust == BaselineTrust::PassOnly) {
-    return measure_without_value(prometheus, std::move(measurement), *value,
+    return measure_without_value(prometheus, std::move(measurement), value,
                                  fmt::format("{} has {}, but has never worked",
                                              evidence.baseline->revision, number_text(*old, 0)));
   }
   const std::string ratio =
-      *old > 0 ? fmt::format(": {} times", ratio_text(*value / *old, limits.ratio_above)) : "";
+      *old > 0 ? fmt::format(": {} times", ratio_text(value / *old, limits.ratio_above)) : "";
   const std::string text = fmt::format(
-      "value {}, baseline {}{}{}{}", number_text(*value, limits.and_above), number_text(*old, 0),
+      "value {}, baseline {}{}{}{}", number_text(value, limits.and_above), number_text(*old, 0),
       ratio, conditions_text(prometheus), traffic_text(prometheus, measurement));
   return with_result(std::move(measurement),
                      fails ? MeasurementResult::Fail : MeasurementResult::Pass,
@@ -135,8 +133,8 @@ api::Measurement compare_with_baseline(const api::Check& check, api::Measurement
 api::Measurement name_both_values(const api::Check& check, api::Measurement measurement,
                                   const std::optional<api::BaselineResult>& baseline) {
   const auto* const prometheus = std::get_if<api::PrometheusCheck>(&check.kind);
-  const auto value = codec::parse_number(measurement.value);
-  const auto old = baseline ? codec::parse_number(baseline->value) : std::nullopt;
+  const auto value = measurement.value;
+  const auto old = baseline ? baseline->value : std::nullopt;
   if (!prometheus || prometheus->compare || !prometheus->fail_if || !value || !old ||
       measurement.result != MeasurementResult::Fail)
     return measurement;

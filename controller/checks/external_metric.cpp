@@ -218,10 +218,11 @@ api::Measurement measure_external_metric(const api::Check& check, const Promethe
   const bool fails = meets(answer->value, external.fail_if);
   measurement.result = fails ? MeasurementResult::Fail : MeasurementResult::Pass;
   measurement.reason = fails ? Reason::LimitExceeded : Reason::Passed;
-  measurement.value = codec::format_number(answer->value);
-  measurement.message = clip(fmt::format("value {}, fails if {}; metric: {}", measurement.value,
-                                         measurement.threshold, series),
-                             max_message_size);
+  measurement.value = answer->value;
+  measurement.message =
+      clip(fmt::format("value {}, fails if {}; metric: {}", codec::format_number(answer->value),
+                       measurement.threshold, series),
+           max_message_size);
   return measurement;
 }
 

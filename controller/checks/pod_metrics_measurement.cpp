@@ -98,11 +98,10 @@ Measurement measure_pod_metrics(const api::Check& check, const RevisionMetrics& 
   Measurement out{.check = check.name,
                   .result = MeasurementResult::Pass,
                   .reason = Reason::Passed,
-                  .value = codec::format_number(release->value),
+                  .value = release->value,
                   .threshold = conditions.text(),
                   .query = clip(release->metric, max_message_size)};
-  if (pod_metrics.value != api::PodMetricsCheck::Value::Gauge)
-    out.traffic = codec::format_number(release->requests);
+  if (pod_metrics.value != api::PodMetricsCheck::Value::Gauge) out.traffic = release->requests;
   if (conditions.lacks_baseline(release->value)) {
     out.result = MeasurementResult::Unknown;
     out.reason = Reason::NoBaselineValue;
@@ -132,7 +131,7 @@ Measurement measure_baseline_pod_metrics(const api::Check& check, const Revision
           .result = MeasurementResult::Pass,
           .reason = Reason::Passed,
           .message = clip(baseline->text + number_text(baseline->value, 0), max_message_size),
-          .value = codec::format_number(baseline->value)};
+          .value = baseline->value};
 }
 
 Measurement measure_invalid_pod_metrics(const api::Check& check, const Error& error) {

@@ -12,7 +12,6 @@
 #include "checks/prometheus_measurement.hpp"
 #include "checks/prometheus_plan.hpp"
 #include "checks/rule_check.hpp"
-#include "codec/values.hpp"
 
 namespace lastgood::checks {
 
@@ -127,10 +126,9 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
       measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
   measurement.threshold = threshold_text(prometheus);
   measurement.query = clip(on_one_line(plan.query.value, ' '), max_message_size);
-  if (traffic_answer && *traffic_answer)
-    measurement.traffic = codec::format_number((*traffic_answer)->value);
+  if (traffic_answer && *traffic_answer) measurement.traffic = (*traffic_answer)->value;
   if (answer) {
-    measurement.value = codec::format_number(answer->value);
+    measurement.value = answer->value;
     measurement.evaluated_at = answer->at;
   }
   return measurement;

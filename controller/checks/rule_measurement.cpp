@@ -71,8 +71,9 @@ std::vector<std::string> digests_of(const std::vector<const Series*>& series) {
 // Precondition: `failing` is not empty.
 api::Measurement with_series(api::Measurement failure, const std::vector<const Series*>& failing,
                              const Placement& placement) {
-  failure.value = value_text(*failing.front());
-  failure.evaluated_at = failing.front()->at;
+  const Series& shown = *failing.front();
+  if (shown.value) failure.value = shown.value->value;
+  failure.evaluated_at = shown.at;
   failure.failing_series = digests_of(failing);
   failure.names_pods = std::ranges::all_of(
       failing, [&](const Series* one) { return has_measured_pod(one->labels, placement); });

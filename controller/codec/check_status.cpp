@@ -4,18 +4,27 @@
 
 #include "base/text.hpp"
 #include "codec/shared_fields.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood::codec {
 
 using namespace api;
 namespace {
 
+std::optional<double> read_number(const Reader& object, const char* key) {
+  return parse_comparable_number(object.text(key, max_name));
+}
+
+void put_number(Json& object, const char* key, std::optional<double> number) {
+  if (number) put(object, key, format_number(*number));
+}
+
 BaselineResult read_baseline(const Reader& baseline) {
   return BaselineResult{
       .result = read_enum(baseline, "result", MeasurementResult::Unknown, parse_measurement_result),
       .reason = read_reason(baseline),
       .message = baseline.text("message", max_text),
-      .value = baseline.text("value", max_name),
+      .value = read_number(baseline, "value"),
       .revision = baseline.text("revision", max_name),
       .consecutive_failures = baseline.int_or("consecutiveFailures", 0),
       .before = baseline.boolean("beforeRelease"),
@@ -37,7 +46,7 @@ Json json_of(const BaselineResult& baseline) {
               {"beforeRelease", baseline.before}};
   put(out, "reason", to_string(baseline.reason));
   put(out, "message", baseline.message, max_text);
-  put(out, "value", baseline.value);
+  put_number(out, "value", baseline.value);
   put(out, "revision", baseline.revision);
   put(out, "at", baseline.at);
   return out;
@@ -68,10 +77,10 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     read.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
     read.reason = read_reason(check);
     read.message = check.text("message");
-    read.value = check.text("value", max_name);
+    read.value = read_number(check, "value");
     read.threshold = check.text("threshold", max_name);
     read.query = check.text("query", max_text);
-    read.traffic = check.text("traffic", max_name);
+    read.traffic = read_number(check, "traffic");
     read.question = check.text("question", max_name);
     read.consecutive_failures = check.int_or("consecutiveFailures", 0);
     read.failure_threshold = check.int_or("failureThreshold", 1);
@@ -100,10 +109,10 @@ Json to_json(const CheckStatus& check) {
   put(out, "configHash", check.config_hash);
   put(out, "reason", to_string(check.reason));
   put(out, "message", check.message, max_text);
-  put(out, "value", check.value);
+  put_number(out, "value", check.value);
   put(out, "threshold", check.threshold);
   put(out, "query", check.query, max_text);
-  put(out, "traffic", check.traffic);
+  put_number(out, "traffic", check.traffic);
   put(out, "question", check.question);
   put(out, "recentResults", check.recent_results);
   if (check.bake_passes != 0) out["bakePasses"] = check.bake_passes;

@@ -229,6 +229,11 @@ std::optional<double> parse_number(std::string_view text) {
   return number;
 }
 
+std::optional<double> parse_comparable_number(std::string_view text) {
+  const auto number = parse_number(text);
+  return number && !std::isnan(*number) ? number : std::nullopt;
+}
+
 std::string format_number(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";

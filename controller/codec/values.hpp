@@ -44,6 +44,8 @@ struct HttpUrl {
 // The whole text as a decimal number, which may have an exponent: "0.05", "-1e-05". NaN and the
 // infinities are numbers here: "NaN", "+Inf", "-Inf". Nothing if the number is not a double.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
+// The same without NaN, which is not equal to itself: a stored NaN would always look changed.
+[[nodiscard]] std::optional<double> parse_comparable_number(std::string_view text);
 // The shortest text from which parse_number() reads back the same number: "0.05", "1e-05".
 [[nodiscard]] std::string format_number(double number);
 

@@ -69,9 +69,9 @@ void drop_details(api::GuardStatus& guard) {
   if (!is_message_stable(guard)) guard.message.clear();
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
-    check.value.clear();
+    check.value.reset();
     check.query.clear();
-    check.traffic.clear();
+    check.traffic.reset();
     check.last_failure.reset();
     check.recent_results.clear();
     check.bake_passes = 0;

@@ -73,7 +73,7 @@ TEST_CASE("measure_alert fails when an alert of a pod of the revision is firing"
   const auto found = measure({.alerts = alert("web-0") + "," + alert("web-1")});
   CHECK(found.result == MeasurementResult::Fail);
   CHECK(found.reason == Reason::AlertFiring);
-  CHECK(found.value == "1.9996610743941703e-01");
+  CHECK(found.value == 0.19996610743941703);
   CHECK_FALSE(found.baseline);
   CHECK(found.message ==
         R"(alert HighErrorRate is firing for the 2 pods of the revision: {namespace="shop", )"

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "checks/metrics_baseline.hpp"
-#include "codec/values.hpp"
 
 namespace lastgood::checks::test {
 namespace {
@@ -24,15 +23,12 @@ api::Check check_with(std::optional<double> fail_if_above = {}) {
 
 // As measure_prometheus() returns it.
 api::Measurement awaiting(double value) {
-  return {.check = "errors",
-          .reason = Reason::NoBaselineValue,
-          .value = codec::format_number(value),
-          .query = "errors"};
+  return {.check = "errors", .reason = Reason::NoBaselineValue, .value = value, .query = "errors"};
 }
 
 BaselineEvidence baseline_with(double value) {
-  return {.baseline = api::BaselineResult{
-              .result = Pass, .value = codec::format_number(value), .revision = "revision 4"}};
+  return {.baseline =
+              api::BaselineResult{.result = Pass, .value = value, .revision = "revision 4"}};
 }
 
 }  // namespace
@@ -82,7 +78,7 @@ TEST_CASE("compare_with_baseline names both values, the multiple and the limits"
 }
 
 TEST_CASE("compare_with_baseline rounds the traffic, but never across its minimum") {
-  const auto message_for = [](const char* traffic) {
+  const auto message_for = [](double traffic) {
     api::Check check = check_with();
     std::get<api::PrometheusCheck>(check.kind).minimum_traffic =
         api::MinimumTraffic{.query = "requests", .at_least = 20};
@@ -90,8 +86,8 @@ TEST_CASE("compare_with_baseline rounds the traffic, but never across its minimu
     measurement.traffic = traffic;
     return compare_with_baseline(check, measurement, baseline_with(0.1)).message;
   };
-  CHECK_THAT(message_for("26.026999999999997"), Catch::Contains("traffic 26.027, minimum 20"));
-  CHECK_THAT(message_for("20.00000001"), Catch::Contains("traffic 20.00000001, minimum 20"));
+  CHECK_THAT(message_for(26.026999999999997), Catch::Contains("traffic 26.027, minimum 20"));
+  CHECK_THAT(message_for(20.00000001), Catch::Contains("traffic 20.00000001, minimum 20"));
 }
 
 TEST_CASE("compare_with_baseline is Unknown without a value of the baseline, and says why") {
@@ -112,7 +108,7 @@ TEST_CASE("compare_with_baseline does not pass against a revision that never wor
   evidence.trust = BaselineTrust::PassOnly;
   CHECK(compare_with_baseline(check_with(), awaiting(0.5), evidence).reason ==
         Reason::NoBaselineValue);
-  evidence.baseline->value = "0.1";
+  evidence.baseline->value = 0.1;
   CHECK(compare_with_baseline(check_with(), awaiting(0.5), evidence).result == Fail);
 }
 

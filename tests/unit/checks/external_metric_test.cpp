@@ -161,7 +161,7 @@ TEST_CASE("measure_external_metric compares the value with the limit") {
   const auto passes = measure_external_metric(check, MetricValue{.value = 100, .at = now}, now);
   CHECK(passes.result == MeasurementResult::Pass);
   CHECK(passes.reason == Reason::Passed);
-  CHECK(passes.value == "100");
+  CHECK(passes.value == 100);
   CHECK(passes.threshold == "> 100");
   const auto fails = measure_external_metric(check, MetricValue{.value = 100.5, .at = now}, now);
   CHECK(fails.result == MeasurementResult::Fail);

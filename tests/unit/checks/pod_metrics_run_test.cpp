@@ -89,7 +89,7 @@ TEST_CASE("PodMetricsRun has the result of the baseline for a failure") {
   CHECK(scene.run().needs_confirmation());
   CHECK(scene.run().needs_baseline_result());
   CHECK(scene.run().baseline_measurement().result == MeasurementResult::Fail);
-  CHECK(scene.run().baseline_measurement().value == "0.2");
+  CHECK(scene.run().baseline_measurement().value == 0.2);
 }
 
 TEST_CASE("PodMetricsRun confirms a failure of the baseline too") {
@@ -143,7 +143,7 @@ TEST_CASE("PodMetricsRun counts the requests of all its rounds") {
   REQUIRE(scene.run().next_round() == seconds(20));
   scene.round(seconds(20), {{"new-a", page(15, 5)}});
   CHECK_FALSE(scene.run().next_round());
-  CHECK(scene.run().measurement().value == "0.25");
+  CHECK(scene.run().measurement().value == 0.25);
 }
 
 TEST_CASE("PodMetricsRun ends at once if the pods cannot be scraped") {

@@ -41,7 +41,7 @@ TEST_CASE("measure_rule fails when the expression is true for a pod of the revis
   const auto found = measure(rule_with(classic), series);
   CHECK(found.result == MeasurementResult::Fail);
   CHECK(found.reason == Reason::AlertFiring);
-  CHECK(found.value == "0.25");
+  CHECK(found.value == 0.25);
   CHECK(found.min_failing_time == std::chrono::minutes(2));
   CHECK(found.evaluated_at == now);
   CHECK(found.message ==

@@ -30,6 +30,11 @@ class Generator {
     return texts[below(texts.size())];
   }
   std::int64_t number() { return static_cast<std::int64_t>(below(1'000'000)); }
+  std::optional<double> measured() {
+    static const std::vector<double> numbers = {0, -1.5, 0.1 + 0.2, 1e-05, 1e300, 120};
+    if (maybe()) return std::nullopt;
+    return numbers[below(numbers.size())];
+  }
   std::optional<Time> time() {
     if (maybe()) return std::nullopt;
     return Time{Duration{below(4'000'000'000'000)}};  // in milliseconds: before the year 2097
@@ -79,6 +84,7 @@ class Generator {
     return {.result = one_of<MeasurementResult>(3),
             .reason = reason(),
             .message = text(),
+            .value = measured(),
             .revision = text(),
             .consecutive_failures = static_cast<int>(below(100)),
             .before = maybe(),
@@ -90,6 +96,8 @@ class Generator {
             .result = one_of<MeasurementResult>(3),
             .reason = reason(),
             .message = text(),
+            .value = measured(),
+            .traffic = measured(),
             .consecutive_failures = static_cast<int>(below(100)),
             .failure_threshold = static_cast<int>(below(100)),
             .passed_once = maybe(),

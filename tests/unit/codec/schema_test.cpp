@@ -34,25 +34,24 @@ Revision full_revision() {
           .images = {{"app:latest", "sha256:a"}}};
 }
 CheckStatus full_check() {
-  return {
-      .name = "n",
-      .config_hash = "q",
-      .reason = Reason::Good,
-      .message = "m",
-      .value = "0.2",
-      .threshold = "> 0.05",
-      .query = "q",
-      .traffic = "120",
-      .question = "d",
-      .recent_results = "PF",
-      .bake_passes = 1,
-      .bake_failures = 1,
-      .last_result = Time{},
-      .consecutive_unknowns = 1,
-      .first_failure = Time{},
-      .last_failure = Time{},
-      .baseline = BaselineResult{
-          .reason = Reason::Good, .message = "m", .value = "0.1", .revision = "r", .at = Time{}}};
+  return {.name = "n",
+          .config_hash = "q",
+          .reason = Reason::Good,
+          .message = "m",
+          .value = 0.2,
+          .threshold = "> 0.05",
+          .query = "q",
+          .traffic = 120,
+          .question = "d",
+          .recent_results = "PF",
+          .bake_passes = 1,
+          .bake_failures = 1,
+          .last_result = Time{},
+          .consecutive_unknowns = 1,
+          .first_failure = Time{},
+          .last_failure = Time{},
+          .baseline = BaselineResult{
+              .reason = Reason::Good, .message = "m", .value = 0.1, .revision = "r", .at = Time{}}};
 }
 Conditions full_conditions() {
   return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
