@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "api/find_check.hpp"
 #include "base/text.hpp"
 #include "codec/meta.hpp"
 #include "codec/policy_checks.hpp"
@@ -77,7 +76,7 @@ PolicySpec read_spec(const Reader& reader) {
   read_minimum_bake(reader, spec);
   reader.each("checks", max_checks, [&](const Reader& entry) {
     Check check = read_check(entry);
-    if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {
+    if (find_check(spec.checks, check.name)) {
       entry.set_error("name", in_quotes(check.name) + " is the name of an earlier check");
     }
     spec.checks.push_back(std::move(check));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "base/overloaded.hpp"
 #include "guard/check_status.hpp"
 #include "guard/drill.hpp"
@@ -68,9 +69,9 @@ void add_alerts(GuardState& state, const AlertsArrived& arrived) {
 void request_checks(GuardState& state, MonotonicTime at) {
   state.schedule.request(std::string(api::rollout_check), at);
   for (const std::string& name : state.schedule.names_of_run_checks()) {
-    const auto check = std::ranges::find(state.guard.checks, name, &api::CheckStatus::name);
-    const bool has_result = check != state.guard.checks.end() &&
-                            (check->reason != pending_reason || check->consecutive_unknowns > 0);
+    const api::CheckStatus* check = api::find_check(state.guard.checks, name);
+    const bool has_result =
+        check && (check->reason != pending_reason || check->consecutive_unknowns > 0);
     if (!has_result) state.schedule.request(name, at);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 
 namespace lastgood::guard {
@@ -29,9 +30,8 @@ std::vector<CheckStatus> counted_checks(const std::vector<CheckStatus>& checks,
                                         const api::PolicySpec& spec) {
   std::vector<CheckStatus> counted = checks;
   std::erase_if(counted, [&](const CheckStatus& status) {
-    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-    const bool may_be_left_out =
-        check != spec.checks.end() && check->on_no_data == api::OnNoData::Ignore;
+    const api::Check* check = api::find_check(spec.checks, status.name);
+    const bool may_be_left_out = check && check->on_no_data == api::OnNoData::Ignore;
     const bool awaits_result =
         status.reason == pending_reason || status.reason == api::Reason::PodsStarting;
     return may_be_left_out && !awaits_result && status.result == MeasurementResult::Unknown &&

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
 #include "guard/known_before.hpp"
@@ -126,7 +127,7 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard,
                          .baseline = std::move(baseline)});
   };
   const auto has_inherited = [&](const std::string& check) {
-    return std::ranges::find(inherited, check, &CheckStatus::name) != inherited.end();
+    return api::find_check(inherited, check) != nullptr;
   };
   for (const CheckStatus& check : guard.checks) {
     // The failures of a rollout have many causes. Another revision shows only its own.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/find_check.hpp"
 #include "checks/baseline.hpp"
 #include "checks/pod_metrics_plan.hpp"
 #include "guard/cluster_fault.hpp"
@@ -203,8 +204,8 @@ std::optional<Time> breach_due_at(const CheckStatus& check) {
 }
 
 Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
-  const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
-  if (found == spec.checks.end()) return api::default_max_gap;
+  const api::Check* found = api::find_check(spec.checks, check);
+  if (!found) return api::default_max_gap;
   const bool is_pod_metrics = std::holds_alternative<api::PodMetricsCheck>(found->kind);
   const Duration max_run = is_pod_metrics ? checks::max_scrape_window : Duration::zero();
   return std::max(api::default_max_gap,
@@ -228,8 +229,8 @@ void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time no
 
 // The failures of a check of the policy must last for its `for`, and for that of its rule.
 api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
-  const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
-  if (check == spec.checks.end()) return measurement;
+  const api::Check* check = api::find_check(spec.checks, measurement.check);
+  if (!check) return measurement;
   measurement.min_failing_time = std::max(measurement.min_failing_time, check->fail_for);
   measurement.max_gap = max_result_age(check->name, spec);
   return measurement;
@@ -244,10 +245,10 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
   std::vector<CheckStatus> result;
   const auto add_check = [&](const std::string& name, int threshold,
                              const std::string& config_hash) {
-    const auto previous = std::ranges::find(checks, name, &CheckStatus::name);
+    const CheckStatus* previous = api::find_check(checks, name);
     // Results of another configuration do not count.
-    const bool is_same = previous != checks.end() &&
-                         (previous->config_hash.empty() || previous->config_hash == config_hash);
+    const bool is_same =
+        previous && (previous->config_hash.empty() || previous->config_hash == config_hash);
     CheckStatus check = is_same ? *previous : empty_check(name);
     check.config_hash = config_hash;
     if (threshold > check.failure_threshold)

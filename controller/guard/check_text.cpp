@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "api/policy.hpp"
 #include "base/text.hpp"
 #include "guard/check_status.hpp"
@@ -44,8 +45,8 @@ std::string no_result_text(const CheckStatus& check) {
 }
 
 std::string rollout_obstacle(const std::vector<CheckStatus>& checks) {
-  const auto found = std::ranges::find(checks, api::rollout_check, &CheckStatus::name);
-  const bool is_known = found != checks.end() && found->result == MeasurementResult::Unknown &&
+  const CheckStatus* found = api::find_check(checks, api::rollout_check);
+  const bool is_known = found && found->result == MeasurementResult::Unknown &&
                         found->reason != pending_reason && found->reason != api::Reason::RollingOut;
   return is_known ? ". " + as_sentence(no_result_text(*found)) : "";
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/established.hpp"
 
 namespace lastgood::guard {
@@ -27,8 +28,8 @@ LastResult last_result(const api::GuardStatus& guard, const std::string& name,
   const auto idle = std::ranges::find(guard.idle_results, name, &api::IdleResult::check);
   if (idle != guard.idle_results.end() && idle->config_hash == config_hash)
     return {idle->result, idle->reason, idle->consecutive_failures};
-  const auto check = std::ranges::find(guard.checks, name, &api::CheckStatus::name);
-  if (check != guard.checks.end() && check->config_hash == config_hash)
+  const api::CheckStatus* check = api::find_check(guard.checks, name);
+  if (check && check->config_hash == config_hash)
     return {check->result, check->reason, check->consecutive_failures};
   return {};
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "api/find_check.hpp"
+
 namespace lastgood::guard {
 
 using api::MeasurementResult;
@@ -122,8 +124,8 @@ std::vector<std::string> not_established(const api::GuardStatus& guard,
   std::vector<std::string> names;
   for (const api::Check& check : spec.checks) {
     api::CheckStatus unproven{.name = check.name, .config_hash = api::config_hash_of(check.kind)};
-    const auto measured = std::ranges::find(guard.checks, check.name, &api::CheckStatus::name);
-    if (measured != guard.checks.end() && measured->config_hash == unproven.config_hash)
+    const api::CheckStatus* measured = api::find_check(guard.checks, check.name);
+    if (measured && measured->config_hash == unproven.config_hash)
       unproven.question = measured->question;
     if (!is_established(guard, unproven)) names.push_back(check.name);
   }

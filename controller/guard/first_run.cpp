@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/release_states.hpp"
 #include "guard/spread.hpp"
 
@@ -75,9 +76,8 @@ void explain_initial_delays(std::vector<api::CheckStatus>& checks, const api::Gu
   const auto began = evaluation_began(guard, rollback);
   if (!began) return;
   for (api::CheckStatus& status : checks) {
-    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-    if (check == spec.checks.end() || check->initial_delay == Duration::zero() ||
-        status.reason != api::Reason::Pending)
+    const api::Check* check = api::find_check(spec.checks, status.name);
+    if (!check || check->initial_delay == Duration::zero() || status.reason != api::Reason::Pending)
       continue;
     const Time first = *began + check->initial_delay;
     status.message = first > now

@@ -1,7 +1,6 @@
 #include "guard/gather.hpp"
 
-#include <algorithm>
-
+#include "api/find_check.hpp"
 #include "checks/external_metric.hpp"
 #include "guard/known_before.hpp"
 
@@ -9,15 +8,10 @@ namespace lastgood::guard {
 
 namespace {
 
-const api::Check* find_check(const std::vector<api::Check>& checks, const std::string& name) {
-  const auto found = std::ranges::find(checks, name, &api::Check::name);
-  return found == checks.end() ? nullptr : &*found;
-}
-
 // The rollout check has no configuration in the policy.
 bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& spec) {
   if (!entry.check) return true;
-  const api::Check* present = find_check(spec.checks, entry.measurement.check);
+  const api::Check* present = api::find_check(spec.checks, entry.measurement.check);
   return present && present->kind == entry.check->kind;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/established.hpp"
 #include "guard/spread.hpp"
 
@@ -96,12 +97,12 @@ void apply_idle_measurements(api::GuardStatus& guard,
                              std::span<const api::Measurement> measurements,
                              const api::PolicySpec& spec, Time now) {
   std::erase_if(guard.idle_results, [&](const IdleResult& result) {
-    const auto check = std::ranges::find(spec.checks, result.check, &api::Check::name);
-    return check == spec.checks.end() || api::config_hash_of(check->kind) != result.config_hash;
+    const api::Check* check = api::find_check(spec.checks, result.check);
+    return !check || api::config_hash_of(check->kind) != result.config_hash;
   });
   for (const api::Measurement& measurement : measurements) {
-    const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
-    if (check == spec.checks.end()) continue;
+    const api::Check* check = api::find_check(spec.checks, measurement.check);
+    if (!check) continue;
     const std::string config_hash = api::config_hash_of(check->kind);
     if (measurement.result == MeasurementResult::Pass)
       record_pass(guard,

@@ -1,7 +1,6 @@
 #include "guard/known_before.hpp"
 
-#include <algorithm>
-
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 #include "guard/release_states.hpp"
 
@@ -20,18 +19,16 @@ bool is_known(const api::CheckStatus& check) {
 }  // namespace
 
 bool is_external_metric(const api::PolicySpec& spec, const std::string& check) {
-  const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
-  return found != spec.checks.end() &&
-         std::holds_alternative<api::ExternalMetricCheck>(found->kind);
+  const api::Check* found = api::find_check(spec.checks, check);
+  return found && std::holds_alternative<api::ExternalMetricCheck>(found->kind);
 }
 
 std::vector<std::string> known_before(const api::GuardStatus& guard, const api::PolicySpec& spec) {
   std::vector<std::string> names;
   for (const api::Check& check : spec.checks) {
     if (!std::holds_alternative<api::ExternalMetricCheck>(check.kind)) continue;
-    const auto status = std::ranges::find(guard.checks, check.name, &api::CheckStatus::name);
-    const bool has_status =
-        status != guard.checks.end() && status->config_hash == api::config_hash_of(check.kind);
+    const api::CheckStatus* status = api::find_check(guard.checks, check.name);
+    const bool has_status = status && status->config_hash == api::config_hash_of(check.kind);
     if (!is_release_evaluated(guard.state) || (has_status && is_known(*status)))
       names.push_back(check.name);
   }

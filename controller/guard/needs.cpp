@@ -1,8 +1,8 @@
 #include "guard/needs.hpp"
 
-#include <algorithm>
 #include <tuple>
 
+#include "api/find_check.hpp"
 #include "guard/freeze.hpp"
 #include "rollback/record.hpp"
 
@@ -61,8 +61,8 @@ bool needs_checks(const api::GuardStatus& guard, const std::optional<api::Rollba
 // It has not failed in this bake. After a failure it runs often again: few passes beside many
 // failures would say less about the bake.
 bool is_rollout_passing(const api::GuardStatus& guard) {
-  const auto rollout = std::ranges::find(guard.checks, api::rollout_check, &api::CheckStatus::name);
-  return guard.state == State::Evaluating && guard.rolled_out && rollout != guard.checks.end() &&
+  const api::CheckStatus* rollout = api::find_check(guard.checks, api::rollout_check);
+  return guard.state == State::Evaluating && guard.rolled_out && rollout &&
          rollout->result == api::MeasurementResult::Pass && rollout->bake_failures == 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
 #include "rollback/record.hpp"
@@ -26,9 +27,8 @@ bool is_recorded_cause(const Inputs& inputs, const api::GuardStatus& guard,
   const api::Rollback* rollback = rollback::named_by(guard, inputs.rollback);
   if (!rollback || api::finished(rollback->status.phase) || rollback->spec.check != check.name)
     return false;
-  const auto& evidence = rollback->status.evidence;
-  const auto recorded = std::ranges::find(evidence, check.name, &api::CheckStatus::name);
-  return recorded != evidence.end() && recorded->config_hash == check.config_hash;
+  const api::CheckStatus* recorded = api::find_check(rollback->status.evidence, check.name);
+  return recorded && recorded->config_hash == check.config_hash;
 }
 
 }  // namespace

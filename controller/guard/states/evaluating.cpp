@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/check_text.hpp"
@@ -34,9 +35,9 @@ Duration in_seconds(Duration time) { return std::chrono::floor<std::chrono::seco
 
 void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
   for (const CheckStatus& check : step.guard().checks) {
-    const auto previous = std::ranges::find(before, check.name, &CheckStatus::name);
-    const bool failed_before = previous != before.end() && previous->consecutive_failures > 0;
-    const bool was_breached = previous != before.end() && previous->breached;
+    const CheckStatus* previous = api::find_check(before, check.name);
+    const bool failed_before = previous && previous->consecutive_failures > 0;
+    const bool was_breached = previous && previous->breached;
     if (check.consecutive_failures > 0 && !failed_before && !check.breached) {
       step.emit(EventType::Warning, Reason::CheckFailing, EventAction::Evaluate,
                 fmt::format("Check {} of {}: {}{}", check.name, step.current_name(), check.message,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "checks/baseline.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
@@ -95,10 +96,9 @@ const CheckStatus* failed_verification(const api::Rollback& rollback) {
     return nullptr;
   const std::vector<CheckStatus>& checks = rollback.status.verification;
   if (!rollback.status.rolled_out) return breach_like_release(checks, rollback);
-  const auto same = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
+  const CheckStatus* same = api::find_check(checks, rollback.spec.check);
   // Another check of the list may be breached because it is wrong.
-  const bool is_same = same != checks.end() && same->breached;
-  return is_same ? &*same : breached(checks);
+  return same && same->breached ? same : breached(checks);
 }
 
 void resume_failed_verification(Step& step, const api::Rollback& rollback,

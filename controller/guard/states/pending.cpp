@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 #include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
@@ -63,8 +62,8 @@ bool is_for_own_check(const Step& step, const api::Rollback& rollback) {
 std::string why_check_cancels(const Step& step, const api::Rollback& rollback,
                               const std::string& name) {
   const std::vector<CheckStatus>& checks = step.plan.guard.checks;
-  const auto check = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
-  if (check == checks.end())
+  const CheckStatus* check = api::find_check(checks, rollback.spec.check);
+  if (!check)
     return fmt::format("{} stays: check {} is no longer in the policy", name, rollback.spec.check);
   const bool is_passing = !breached(checks) && check->result == api::MeasurementResult::Pass;
   return is_passing ? fmt::format("{} recovered before the Deployment was changed", name) : "";

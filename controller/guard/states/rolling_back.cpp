@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/states/evaluating.hpp"
@@ -87,10 +88,9 @@ void await_progress(Step& step, const api::Rollback& rollback, const std::string
 // checks are the baseline of a release that replaces the restored revision early. A fault of the
 // cluster may end: only a rollout without progress fails then.
 const CheckStatus* rollout_breach(const api::GuardStatus& guard) {
-  const auto rollout = std::ranges::find(guard.checks, api::rollout_check, &CheckStatus::name);
-  const bool has_failed =
-      rollout != guard.checks.end() && rollout->breached && !is_cluster_fault(rollout->reason);
-  return has_failed ? &*rollout : nullptr;
+  const CheckStatus* rollout = api::find_check(guard.checks, api::rollout_check);
+  const bool has_failed = rollout && rollout->breached && !is_cluster_fault(rollout->reason);
+  return has_failed ? rollout : nullptr;
 }
 
 void await_rollout(Step& step, const api::Rollback& rollback) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/find_check.hpp"
 #include "checks/prometheus_check.hpp"
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
@@ -55,8 +56,8 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
 // A result about all pods may still have samples of the release that was rolled back. So
 // its failure does not fail the verification, which only waits for a pass.
 bool is_about_all_pods(const CheckStatus& status, const api::PolicySpec& spec) {
-  const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-  return check != spec.checks.end() && checks::is_about_all_pods(*check);
+  const api::Check* check = api::find_check(spec.checks, status.name);
+  return check && checks::is_about_all_pods(*check);
 }
 
 std::vector<CheckStatus> checks_of_restored(std::vector<CheckStatus> checks,
