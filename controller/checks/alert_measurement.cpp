@@ -38,7 +38,7 @@ std::vector<SelectedRule> selected_in(const std::vector<ServerRule>& rules,
 
 // Why the alerts of the rule are not known now.
 std::optional<MissingValue> problem_of(const ServerRule& rule, Time now) {
-  if (rule.health != "ok" || !rule.last_evaluation) {
+  if (rule.health != codec::RuleHealth::Ok || !rule.last_evaluation) {
     const std::string error =
         rule.last_error.empty() ? "it was not evaluated yet" : in_quotes(rule.last_error, 200);
     return missing_value(Reason::RuleUnhealthy,

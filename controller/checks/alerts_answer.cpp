@@ -44,13 +44,15 @@ Duration interval_at(const Json& group) {
 
 ServerAlert alert_of(const Json& alert) {
   return {.labels = labels_at(alert),
-          .is_firing = codec::text_at(alert, {"state"}) == "firing",
+          .is_firing = codec::parse_alert_state(codec::text_at(alert, {"state"})) ==
+                       codec::AlertState::Firing,
           .active_at = time_at(alert, "activeAt"),
           .value = clip(codec::text_at(alert, {"value"}), max_value_size)};
 }
 
 bool has_name(const Json& rule, const std::string& alert) {
-  return codec::text_at(rule, {"type"}) == "alerting" && codec::text_at(rule, {"name"}) == alert;
+  return codec::parse_rule_type(codec::text_at(rule, {"type"})) == codec::RuleType::Alerting &&
+         codec::text_at(rule, {"name"}) == alert;
 }
 
 }  // namespace
@@ -75,7 +77,7 @@ RulesAnswer parse_rules(const api::HttpResponse& response, const std::string& al
       ServerRule found{.group = clip(codec::text_at(group, {"name"}), max_value_size),
                        .expression = codec::text_at(rule, {"query"}),
                        .labels = labels_at(rule),
-                       .health = clip(codec::text_at(rule, {"health"}), max_value_size),
+                       .health = codec::parse_rule_health(codec::text_at(rule, {"health"})),
                        .last_error = clip(codec::text_at(rule, {"lastError"}), max_error_size),
                        .last_evaluation = time_at(rule, "lastEvaluation"),
                        .interval = interval_at(group)};

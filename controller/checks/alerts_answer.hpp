@@ -13,6 +13,7 @@
 #include "api/meta.hpp"
 #include "base/time.hpp"
 #include "checks/prometheus_answer.hpp"
+#include "codec/rules_api.hpp"
 
 namespace lastgood::checks {
 
@@ -32,7 +33,7 @@ struct ServerRule {
   std::string expression;
   api::StringMap labels = {};
   std::vector<ServerAlert> alerts = {};
-  std::string health;                        // "ok", "err", "unknown"
+  codec::RuleHealth health = codec::RuleHealth::Unknown;
   std::string last_error;                    // at most 200 bytes
   std::optional<Time> last_evaluation = {};  // absent: never
   Duration interval{0};                      // of the group
