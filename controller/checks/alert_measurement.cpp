@@ -161,7 +161,7 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
                                 first.alert->value, active_text(*first.alert)));
     failure.value = codec::parse_comparable_number(first.alert->value);
     failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
-      return has_measured_pod(one.alert->labels, *one.placement);
+      return pod_label_names_measured_pod(one.alert->labels, *one.placement);
     });
     failure.baseline = baseline_of(firing, released, now);
     return failure;

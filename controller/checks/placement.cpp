@@ -71,7 +71,7 @@ bool has_labels(const api::StringMap& labels, const api::StringMap& wanted) {
   });
 }
 
-bool names_measured_pod(const api::StringMap& labels, const Placement& placement) {
+bool matches_namespace_and_pod(const api::StringMap& labels, const Placement& placement) {
   const std::string* const namespace_ = value_of(labels, namespace_label);
   const std::string* const pod = value_of(labels, pod_label);
   return namespace_ && *namespace_ == placement.namespace_ && pod &&
@@ -83,16 +83,17 @@ bool may_be_pod_of(const std::string& deployment, std::string_view pod) {
   return pod.starts_with(prefix) && std::ranges::count(pod.substr(prefix.size()), '-') <= 1;
 }
 
-bool has_measured_pod(const api::StringMap& labels, const Placement& placement) {
+bool pod_label_names_measured_pod(const api::StringMap& labels, const Placement& placement) {
   const std::string* const pod = value_of(labels, pod_label);
   return pod && !placement.match_labels.contains(std::string(pod_label)) &&
          is_measured_pod(*pod, placement);
 }
 
 bool is_placed(const api::StringMap& labels, const Placement& placement) {
-  if (placement.match_labels.empty()) return names_measured_pod(labels, placement);
+  if (placement.match_labels.empty()) return matches_namespace_and_pod(labels, placement);
   if (has_unmeasured_pod(labels, placement)) return false;
-  if (distinguishes_revisions(placement) && !has_measured_pod(labels, placement)) return false;
+  if (distinguishes_revisions(placement) && !pod_label_names_measured_pod(labels, placement))
+    return false;
   const std::string* const namespace_ = value_of(labels, namespace_label);
   const bool is_in_namespace = namespace_ && *namespace_ == placement.namespace_;
   const bool names_namespace = value_of(placement.match_labels, namespace_label) != nullptr;

@@ -63,7 +63,8 @@ struct Placement {
 [[nodiscard]] bool has_labels(const api::StringMap& labels, const api::StringMap& wanted);
 
 // The labels `namespace` and `pod` are those of a measured pod. matchLabels does not matter.
-[[nodiscard]] bool names_measured_pod(const api::StringMap& labels, const Placement& placement);
+[[nodiscard]] bool matches_namespace_and_pod(const api::StringMap& labels,
+                                             const Placement& placement);
 
 // The name of the pod is that of the Deployment, the hash of a ReplicaSet and a suffix:
 // "web-7f9c-a" is one of "web", and "web-api-7f9c-a" is not. The pods of other kinds may have such
@@ -72,7 +73,8 @@ struct Placement {
 
 // The label `pod` names a measured pod. False if it is in matchLabels, which fix its value. The
 // label `namespace` does not matter.
-[[nodiscard]] bool has_measured_pod(const api::StringMap& labels, const Placement& placement);
+[[nodiscard]] bool pod_label_names_measured_pod(const api::StringMap& labels,
+                                                const Placement& placement);
 
 // The labels that a series must have to be placed.
 [[nodiscard]] std::vector<std::string> needed_labels(const Placement& placement);

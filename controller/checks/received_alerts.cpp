@@ -59,7 +59,8 @@ bool is_about_others(const ReceivedAlert& alert, const ReceivedInputs& inputs) {
   if (alert.name != inputs.alert || !has_labels(alert.labels, placement.match_labels)) return true;
   const auto is_namespace = [&](const std::string& value) { return value == placement.namespace_; };
   const auto is_pod = [&](const std::string& value) {
-    return names_measured_pod({{"namespace", placement.namespace_}, {"pod", value}}, placement);
+    return matches_namespace_and_pod({{"namespace", placement.namespace_}, {"pod", value}},
+                                     placement);
   };
   return contradicts(alert, "namespace", is_namespace) || contradicts(alert, "pod", is_pod);
 }
@@ -75,7 +76,7 @@ SortedAlerts sorted(const ReceivedInputs& inputs, Time now) {
     if (is_about_others(one, inputs)) continue;
     if (one.ends_at) {
       sorted.resolved = &one;
-    } else if (!names_measured_pod(one.labels, inputs.placement)) {
+    } else if (!matches_namespace_and_pod(one.labels, inputs.placement)) {
       sorted.not_placed = &one;
     } else if (is_recent(one, now)) {
       sorted.firing.push_back(&one);
@@ -124,7 +125,7 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
     auto failure = measurement(MeasurementResult::Fail, Reason::AlertFiring,
                                sent_text(*alerts.firing.front(), inputs) + server);
     failure.names_pods = std::ranges::all_of(alerts.firing, [&](const ReceivedAlert* alert) {
-      return has_measured_pod(alert->labels, inputs.placement);
+      return pod_label_names_measured_pod(alert->labels, inputs.placement);
     });
     failure.baseline = baseline_of(alerts.firing, inputs, now);
     return failure;

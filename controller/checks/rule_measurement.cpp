@@ -75,8 +75,9 @@ api::Measurement with_series(api::Measurement failure, const std::vector<const S
   if (shown.value) failure.value = shown.value->value;
   failure.evaluated_at = shown.at;
   failure.failing_series = digests_of(failing);
-  failure.names_pods = std::ranges::all_of(
-      failing, [&](const Series* one) { return has_measured_pod(one->labels, placement); });
+  failure.names_pods = std::ranges::all_of(failing, [&](const Series* one) {
+    return pod_label_names_measured_pod(one->labels, placement);
+  });
   return failure;
 }
 

@@ -43,13 +43,15 @@ TEST_CASE("is_placed with a required pod label needs matchLabels and a measured 
   CHECK(has_no_pods(placement));
 }
 
-TEST_CASE("has_measured_pod is false for another pod, and for a pod that matchLabels fix") {
+TEST_CASE(
+    "pod_label_names_measured_pod is false for another pod, and for a pod that matchLabels fix") {
   const Placement by_app = labelled({{"app", "web"}});
-  CHECK(has_measured_pod({{"pod", "web-7f9c-a"}}, by_app));
-  CHECK(has_measured_pod({{"pod", "web-7f9c-a"}}, pods));
-  CHECK_FALSE(has_measured_pod({{"pod", "web-5d4b-c"}}, by_app));
-  CHECK_FALSE(has_measured_pod({{"app", "web"}}, by_app));
-  CHECK_FALSE(has_measured_pod({{"pod", "web-7f9c-a"}}, labelled({{"pod", "web-7f9c-a"}})));
+  CHECK(pod_label_names_measured_pod({{"pod", "web-7f9c-a"}}, by_app));
+  CHECK(pod_label_names_measured_pod({{"pod", "web-7f9c-a"}}, pods));
+  CHECK_FALSE(pod_label_names_measured_pod({{"pod", "web-5d4b-c"}}, by_app));
+  CHECK_FALSE(pod_label_names_measured_pod({{"app", "web"}}, by_app));
+  CHECK_FALSE(
+      pod_label_names_measured_pod({{"pod", "web-7f9c-a"}}, labelled({{"pod", "web-7f9c-a"}})));
 }
 
 TEST_CASE("is_placed needs the namespace and a pod of the revision") {
@@ -113,12 +115,12 @@ TEST_CASE("placement_for_rule places by pod when matchLabels has only labels of 
         pods);
 }
 
-TEST_CASE("names_measured_pod needs the namespace and the pod also with matchLabels") {
+TEST_CASE("matches_namespace_and_pod needs the namespace and the pod also with matchLabels") {
   const Placement placement = labelled({{"app", "web"}});
-  CHECK(names_measured_pod({{"namespace", "shop"}, {"pod", "web-7f9c-a"}}, placement));
-  CHECK_FALSE(names_measured_pod({{"namespace", "cart"}, {"pod", "web-7f9c-a"}}, placement));
-  CHECK_FALSE(names_measured_pod({{"namespace", "shop"}, {"app", "web"}}, placement));
-  CHECK_FALSE(names_measured_pod({{"pod", "web-7f9c-a"}, {"app", "web"}}, placement));
+  CHECK(matches_namespace_and_pod({{"namespace", "shop"}, {"pod", "web-7f9c-a"}}, placement));
+  CHECK_FALSE(matches_namespace_and_pod({{"namespace", "cart"}, {"pod", "web-7f9c-a"}}, placement));
+  CHECK_FALSE(matches_namespace_and_pod({{"namespace", "shop"}, {"app", "web"}}, placement));
+  CHECK_FALSE(matches_namespace_and_pod({{"pod", "web-7f9c-a"}, {"app", "web"}}, placement));
 }
 
 TEST_CASE("may_be_pod_of leaves out the pods of a Deployment with a longer name") {
