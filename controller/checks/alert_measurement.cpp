@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "checks/alert_baseline.hpp"
 #include "checks/message.hpp"
 #include "checks/presence.hpp"
 #include "codec/promql_expression.hpp"
@@ -98,30 +99,17 @@ std::vector<Firing> firing_in(const std::vector<SelectedRule>& rules, Time now) 
   return firing;
 }
 
-std::string active_text(const ServerAlert& alert) {
-  return alert.active_at ? ", active since " + format_rfc3339(*alert.active_at) : "";
+std::vector<FiringAlert> active_alerts(const std::vector<Firing>& firing) {
+  std::vector<FiringAlert> active;
+  for (const Firing& one : firing) {
+    active.push_back(
+        {.labels = &one.alert->labels, .placement = one.placement, .since = one.alert->active_at});
+  }
+  return active;
 }
 
-// The baseline of alerts of which one was active before the release.
-std::optional<api::BaselineResult> baseline_of(const std::vector<Firing>& firing,
-                                               std::optional<Time> released, Time now) {
-  const auto was_active = [&](const Firing& one) {
-    return released && one.alert->active_at && *one.alert->active_at < *released;
-  };
-  const auto found = std::ranges::find_if(firing, was_active);
-  if (found == firing.end()) return {};
-  constexpr int enough_failures = 2;  // the server has observed it for longer than we have
-  return api::BaselineResult{
-      .result = MeasurementResult::Fail,
-      .reason = Reason::AlertFiring,
-      .message = clip(
-          fmt::format("the alert of {} was active before the release{}",
-                      text_of(found->alert->labels, *found->placement), active_text(*found->alert)),
-          max_message_size),
-      .revision = "the revision before",
-      .consecutive_failures = enough_failures,
-      .before = true,
-      .at = now};
+std::string active_text(const ServerAlert& alert) {
+  return alert.active_at ? ", active since " + format_rfc3339(*alert.active_at) : "";
 }
 
 }  // namespace
@@ -163,7 +151,7 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
     failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
       return pod_label_names_measured_pod(one.alert->labels, *one.placement);
     });
-    failure.baseline = baseline_of(firing, released, now);
+    failure.baseline = alert_baseline(active_alerts(firing), released, now);
     return failure;
   }
   for (const SelectedRule& one : selected) {

@@ -16,13 +16,6 @@ using api::Reason;
 using codec::PrometheusRuleEntry;
 using Read = std::expected<AlertRule, MissingValue>;
 
-constexpr std::size_t max_missing_message_size = 400;  // bytes
-
-std::unexpected<MissingValue> missing(Reason reason, std::string_view message) {
-  return std::unexpected(MissingValue{
-      .reason = reason, .message = clip(on_one_line(message, ' '), max_missing_message_size)});
-}
-
 std::string name_of(const Key& key) { return "the PrometheusRule " + key.str(); }
 
 Read unreadable(const Key& key, const Error& error) {

@@ -146,12 +146,13 @@ api::Measurement name_both_values(const api::Check& check, api::Measurement meas
   return with_result(std::move(measurement), MeasurementResult::Fail, reason, text);
 }
 
-std::string threshold_text(const api::PrometheusCheck& check) {
-  const std::string fail_if = check.fail_if ? codec::to_string(*check.fail_if) : "";
-  if (!check.compare) return fail_if;
-  return fmt::format("{}{}> {} x baseline and > {}", fail_if, fail_if.empty() ? "" : " and ",
-                     codec::format_number(check.compare->ratio_above),
-                     codec::format_number(check.compare->and_above));
+std::string threshold_text(const std::optional<api::Comparison>& fail_if,
+                           const std::optional<BaselineComparison>& compare) {
+  const std::string text = fail_if ? codec::to_string(*fail_if) : "";
+  if (!compare) return text;
+  return fmt::format("{}{}> {} x baseline and > {}", text, text.empty() ? "" : " and ",
+                     codec::format_number(compare->ratio_above),
+                     codec::format_number(compare->and_above));
 }
 
 }  // namespace lastgood::checks

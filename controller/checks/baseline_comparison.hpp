@@ -62,6 +62,7 @@ struct BaselineEvidence {
                                                 const std::optional<api::BaselineResult>& baseline);
 
 // "> 0.05", "> 2 x baseline and > 0.01".
-[[nodiscard]] std::string threshold_text(const api::PrometheusCheck& check);
+[[nodiscard]] std::string threshold_text(const std::optional<api::Comparison>& fail_if,
+                                         const std::optional<api::BaselineComparison>& compare);
 
 }  // namespace lastgood::checks

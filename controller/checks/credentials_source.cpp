@@ -15,12 +15,6 @@ using codec::Json;
 constexpr Duration lifetime_of_credentials = std::chrono::seconds(30);
 constexpr Duration lifetime_of_problem = std::chrono::seconds(5);
 
-std::unexpected<MissingValue> missing(Reason reason, std::string message) {
-  constexpr std::size_t max_size = 400;  // bytes
-  return std::unexpected(
-      MissingValue{.reason = reason, .message = clip(on_one_line(message, ' '), max_size)});
-}
-
 // "Secret shop/prometheus-credentials".
 std::string name_of(const Key& key) { return "Secret " + key.str(); }
 

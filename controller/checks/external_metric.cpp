@@ -28,12 +28,6 @@ const api::ExternalMetricCheck& external_of(const api::Check& check) {
   return std::get<api::ExternalMetricCheck>(check.kind);
 }
 
-std::unexpected<MissingValue> missing(Reason reason, std::string_view message) {
-  constexpr std::size_t max_size = 400;  // bytes
-  return std::unexpected(
-      MissingValue{.reason = reason, .message = clip(on_one_line(message, ' '), max_size)});
-}
-
 // "queue_depth{queue="web"}", as Prometheus writes a series.
 std::string series_of(const api::ExternalMetricCheck& check) {
   std::string labels;

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/message.hpp"
+#include "checks/no_response.hpp"
 #include "checks/silence.hpp"
 #include "codec/values.hpp"
 
@@ -21,22 +22,11 @@ using api::ProbeOutcome;
 using api::Reason;
 
 Reason reason_of_response(const api::HttpCheck& http, const api::ProbeResponse& response) {
-  switch (response.outcome) {
-    case ProbeOutcome::Answered: {
-      const auto includes_status = [&](const api::StatusRange& range) {
-        return range.from <= response.status && response.status <= range.to;
-      };
-      return std::ranges::any_of(http.expected, includes_status) ? Reason::Passed
-                                                                 : Reason::WrongStatus;
-    }
-    case ProbeOutcome::ConnectionRefused: return Reason::ConnectionRefused;
-    case ProbeOutcome::TimedOut: return Reason::TimedOut;
-    case ProbeOutcome::ConnectionClosed: return Reason::ConnectionClosed;
-    case ProbeOutcome::InvalidResponse: return Reason::InvalidResponse;
-    case ProbeOutcome::DNSLookupFailed: return Reason::DNSLookupFailed;
-    case ProbeOutcome::Unreachable: return Reason::Unreachable;
-  }
-  return Reason::Unreachable;
+  if (response.outcome != ProbeOutcome::Answered) return reason_of(response.outcome);
+  const auto includes_status = [&](const api::StatusRange& range) {
+    return range.from <= response.status && response.status <= range.to;
+  };
+  return std::ranges::any_of(http.expected, includes_status) ? Reason::Passed : Reason::WrongStatus;
 }
 
 Reason reason_of(const api::HttpCheck& http, const ProbeResult& result) {

@@ -8,6 +8,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "checks/no_response.hpp"
 #include "codec/base64.hpp"
 #include "codec/http_header.hpp"
 #include "codec/json_at.hpp"
@@ -22,40 +23,22 @@ using codec::Json;
 constexpr std::size_t max_quote_size = 200;                     // bytes of the server's own words
 constexpr std::size_t max_token_size = std::size_t{16} * 1024;  // bytes
 
-std::unexpected<MissingValue> missing(Reason reason, std::string_view what, std::string_view next) {
-  return std::unexpected(
-      MissingValue{.reason = reason,
-                   .message = on_one_line(fmt::format("there is no OAuth2 token for the metrics "
-                                                      "server: the token server {}; {}",
-                                                      what, next),
-                                          ' ')});
+std::unexpected<MissingValue> no_token(Reason reason, std::string_view what,
+                                       std::string_view next) {
+  return missing(reason, fmt::format("there is no OAuth2 token for the metrics server: the token "
+                                     "server {}; {}",
+                                     what, next));
 }
 
 std::unexpected<MissingValue> without_response(const api::HttpResponse& response) {
   const std::string detail =
       response.detail.empty() ? "" : fmt::format(" ({})", clip(response.detail, max_quote_size));
-  const auto because = [&](Reason reason, std::string_view what) {
-    return missing(reason, fmt::format("{}{}", what, detail),
-                   "check oauth2.tokenURL, and that the controller can connect to it");
-  };
-  switch (response.outcome) {
-    case ProbeOutcome::ConnectionRefused:
-      return because(Reason::ConnectionRefused, "refused or reset the connection");
-    case ProbeOutcome::TimedOut:
-      return because(Reason::TimedOut, "sent no complete response in time");
-    case ProbeOutcome::ConnectionClosed:
-      return because(Reason::ConnectionClosed, "closed the connection");
-    case ProbeOutcome::DNSLookupFailed:
-      return because(Reason::DNSLookupFailed, "has a host name that does not resolve");
-    case ProbeOutcome::Unreachable: return because(Reason::Unreachable, "cannot be reached");
-    case ProbeOutcome::Answered:
-    case ProbeOutcome::InvalidResponse: break;
+  if (response.outcome == ProbeOutcome::InvalidResponse && response.is_tls_failure) {
+    return no_token(Reason::TLSFailed, fmt::format("cannot be reached by TLS{}", detail),
+                    "check oauth2.ca.crt");
   }
-  if (response.is_tls_failure) {
-    return missing(Reason::TLSFailed, fmt::format("cannot be reached by TLS{}", detail),
-                   "check oauth2.ca.crt");
-  }
-  return because(Reason::InvalidResponse, "returned no valid HTTP response");
+  return no_token(reason_of(response.outcome), no_response_text(response) + detail,
+                  "check oauth2.tokenURL, and that the controller can connect to it");
 }
 
 // https://www.rfc-editor.org/rfc/rfc6749#section-5.2
@@ -67,19 +50,19 @@ std::unexpected<MissingValue> of_error(const api::HttpResponse& response) {
   const std::string answer =
       fmt::format("{} {}", response.status, in_quotes(trimmed(words), max_quote_size));
   if (response.status >= 500)
-    return missing(Reason::ServerUnavailable, fmt::format("failed: {}", answer), "see its log");
+    return no_token(Reason::ServerUnavailable, fmt::format("failed: {}", answer), "see its log");
   if (response.status >= 400) {
-    return missing(Reason::AccessDenied, fmt::format("rejected the client: {}", answer),
-                   "check the keys oauth2.* of the credentials");
+    return no_token(Reason::AccessDenied, fmt::format("rejected the client: {}", answer),
+                    "check the keys oauth2.* of the credentials");
   }
-  return missing(Reason::InvalidResponse, fmt::format("returned {}, expected 200", answer),
-                 "check oauth2.tokenURL");
+  return no_token(Reason::InvalidResponse, fmt::format("returned {}, expected 200", answer),
+                  "check oauth2.tokenURL");
 }
 
 std::unexpected<MissingValue> not_a_token(std::string_view problem) {
-  return missing(Reason::InvalidResponse,
-                 fmt::format("returned a response that is not a token: {}", problem),
-                 "check oauth2.tokenURL");
+  return no_token(Reason::InvalidResponse,
+                  fmt::format("returned a response that is not a token: {}", problem),
+                  "check oauth2.tokenURL");
 }
 
 // Some servers send the number of seconds as text. Nothing: the lifetime is absent or not valid.

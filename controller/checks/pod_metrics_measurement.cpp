@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "checks/baseline_comparison.hpp"
 #include "checks/message.hpp"
 #include "checks/number_text.hpp"
 #include "checks/prometheus_measurement.hpp"
-#include "codec/values.hpp"
 
 namespace lastgood::checks {
 
@@ -40,14 +40,7 @@ class Conditions {
     return std::max(check_.compare->and_above, of_baseline);
   }
 
-  // "> 0.05", "> 2 x baseline and > 0.01"
-  [[nodiscard]] std::string text() const {
-    std::string out = check_.fail_if ? codec::to_string(*check_.fail_if) : "";
-    if (!check_.compare) return out;
-    return fmt::format("{}{}> {} x baseline and > {}", out, out.empty() ? "" : " and ",
-                       codec::format_number(check_.compare->ratio_above),
-                       codec::format_number(check_.compare->and_above));
-  }
+  [[nodiscard]] std::string text() const { return threshold_text(check_.fail_if, check_.compare); }
 
  private:
   [[nodiscard]] bool is_above_baseline(double value) const {

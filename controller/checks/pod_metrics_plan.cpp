@@ -8,6 +8,7 @@
 #include "api/constants.hpp"
 #include "base/text.hpp"
 #include "checks/container.hpp"
+#include "checks/no_response.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -109,21 +110,19 @@ bool can_be_scraped(const api::Pod& pod) {
          !is_node_unreachable(pod);
 }
 
-std::string failure_text(const api::HttpResponse& response) {
-  switch (response.outcome) {
-    case ProbeOutcome::ConnectionRefused:
-      return "it refused or reset the connection; check port of podMetrics";
-    case ProbeOutcome::TimedOut:
-      return fmt::format("it sent no complete response within {}", format_duration(response.took));
-    case ProbeOutcome::ConnectionClosed:
-      return "it closed the connection before the response was complete";
-    case ProbeOutcome::DNSLookupFailed: return "its address does not resolve";
+// The advice for a pod that sent no response. Empty: the outcome says enough.
+std::string_view advice_for(ProbeOutcome outcome) {
+  switch (outcome) {
+    case ProbeOutcome::ConnectionRefused: return "; check port of podMetrics";
+    case ProbeOutcome::InvalidResponse: return "; check port and scheme of podMetrics";
     case ProbeOutcome::Unreachable:
-      return "it cannot be reached; check that a NetworkPolicy lets the controller connect";
-    case ProbeOutcome::Answered:
-    case ProbeOutcome::InvalidResponse: break;
+      return "; check that a NetworkPolicy lets the controller connect";
+    case ProbeOutcome::TimedOut:
+    case ProbeOutcome::ConnectionClosed:
+    case ProbeOutcome::DNSLookupFailed:
+    case ProbeOutcome::Answered: break;
   }
-  return "it returned no valid HTTP response; check port and scheme of podMetrics";
+  return "";
 }
 
 ScrapeProblem problem_of(const ExpositionError& error) {
@@ -177,7 +176,9 @@ Scrape parse_scrape(const api::HttpResponse& response, const PodMetricsQuestion&
   }
   if (response.outcome != ProbeOutcome::Answered) {
     const std::string detail = response.detail.empty() ? "" : fmt::format(" ({})", response.detail);
-    return std::unexpected(problem(Reason::EndpointFailed, failure_text(response) + detail));
+    return std::unexpected(
+        problem(Reason::EndpointFailed, fmt::format("it {}{}{}", no_response_text(response),
+                                                    advice_for(response.outcome), detail)));
   }
   if (response.status != 200) {
     return std::unexpected(problem(

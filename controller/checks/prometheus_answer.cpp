@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "checks/no_response.hpp"
 #include "codec/json_at.hpp"
 #include "codec/values.hpp"
 
@@ -18,12 +19,7 @@ using api::ProbeOutcome;
 using api::Reason;
 using codec::Json;
 
-constexpr std::size_t max_missing_message_size = 400;  // bytes
-constexpr std::size_t max_quote_size = 200;            // bytes of the server's own words
-
-std::unexpected<MissingValue> missing(Reason reason, std::string_view message) {
-  return std::unexpected(missing_value(reason, message));
-}
+constexpr std::size_t max_quote_size = 200;  // bytes of the server's own words
 
 std::unexpected<MissingValue> no_result(std::string_view problem) {
   return std::unexpected(not_a_result(problem));
@@ -31,43 +27,32 @@ std::unexpected<MissingValue> no_result(std::string_view problem) {
 
 std::string server_quote(std::string_view text) { return in_quotes(trimmed(text), max_quote_size); }
 
-std::unexpected<MissingValue> answer_without_response(const api::HttpResponse& response) {
-  const std::string detail =
-      response.detail.empty() ? "" : fmt::format(" ({})", clip(response.detail, max_quote_size));
-  const auto sentence = [&](std::string_view what, std::string_view next) {
-    return fmt::format("the metrics server {}{}; {}", what, detail, next);
-  };
-  switch (response.outcome) {
-    case ProbeOutcome::ConnectionRefused:
-      return missing(Reason::ConnectionRefused,
-                     sentence("refused or reset the connection",
-                              "check its address, and whether it is running"));
-    case ProbeOutcome::TimedOut:
-      return missing(Reason::TimedOut, sentence(fmt::format("sent no complete response within {}",
-                                                            format_duration(response.took)),
-                                                "simplify the query, or raise timeout"));
-    case ProbeOutcome::ConnectionClosed:
-      return missing(
-          Reason::ConnectionClosed,
-          sentence("closed the connection before the response was complete", "see its log"));
-    case ProbeOutcome::DNSLookupFailed:
-      return missing(Reason::DNSLookupFailed,
-                     sentence("has a host name that does not resolve", "correct its address"));
-    case ProbeOutcome::Unreachable:
-      return missing(
-          Reason::Unreachable,
-          sentence("cannot be reached", "check that a NetworkPolicy lets the controller connect"));
+// The advice for a server that sent no response.
+std::string_view advice_for(ProbeOutcome outcome) {
+  switch (outcome) {
+    case ProbeOutcome::ConnectionRefused: return "check its address, and whether it is running";
+    case ProbeOutcome::TimedOut: return "simplify the query, or raise timeout";
+    case ProbeOutcome::ConnectionClosed: return "see its log";
+    case ProbeOutcome::DNSLookupFailed: return "correct its address";
+    case ProbeOutcome::Unreachable: return "check that a NetworkPolicy lets the controller connect";
     case ProbeOutcome::Answered:
     case ProbeOutcome::InvalidResponse: break;
   }
-  if (response.is_tls_failure) {
+  return "check the scheme and the port of its address";
+}
+
+std::unexpected<MissingValue> answer_without_response(const api::HttpResponse& response) {
+  const std::string detail =
+      response.detail.empty() ? "" : fmt::format(" ({})", clip(response.detail, max_quote_size));
+  if (response.outcome == ProbeOutcome::InvalidResponse && response.is_tls_failure) {
     return missing(Reason::TLSFailed,
                    fmt::format("the TLS connection to the metrics server failed{}; check ca.crt, "
                                "serverName, tls.crt and tls.key of the credentials",
                                detail));
   }
-  return missing(Reason::InvalidResponse, sentence("returned no valid HTTP response",
-                                                   "check the scheme and the port of its address"));
+  return missing(reason_of(response.outcome),
+                 fmt::format("the metrics server {}{}; {}", no_response_text(response), detail,
+                             advice_for(response.outcome)));
 }
 
 // The error of the API, as JSON. Other servers and proxies send text or HTML.
@@ -210,10 +195,6 @@ PrometheusAnswer answer_of_success(const Json& answer, Time evaluated_at) {
 }
 
 }  // namespace
-
-MissingValue missing_value(Reason reason, std::string_view message) {
-  return {.reason = reason, .message = clip(on_one_line(message, ' '), max_missing_message_size)};
-}
 
 MissingValue not_a_result(std::string_view problem) {
   return missing_value(Reason::InvalidResponse,

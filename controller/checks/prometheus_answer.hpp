@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "api/call.hpp"
-#include "api/reasons.hpp"
 #include "base/time.hpp"
+#include "checks/missing_value.hpp"
 #include "codec/json.hpp"
 
 namespace lastgood::checks {
@@ -28,12 +28,6 @@ struct MetricValue {
   double value = 0;  // finite
   Time at;           // the time for which the server evaluated the query
   bool operator==(const MetricValue&) const = default;
-};
-
-struct MissingValue {
-  api::Reason reason = api::Reason::None;
-  std::string message;  // what happened, and what to do next: one line, at most 400 bytes
-  bool operator==(const MissingValue&) const = default;
 };
 
 using PrometheusAnswer = std::expected<MetricValue, MissingValue>;
@@ -60,8 +54,5 @@ using PrometheusAnswer = std::expected<MetricValue, MissingValue>;
 
 // For a body that is not a result of the HTTP API: InvalidResponse. `problem`: "it has no vector".
 [[nodiscard]] MissingValue not_a_result(std::string_view problem);
-
-// A missing value with a message on one line of at most 400 bytes.
-[[nodiscard]] MissingValue missing_value(api::Reason reason, std::string_view message);
 
 }  // namespace lastgood::checks

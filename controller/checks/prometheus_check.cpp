@@ -124,7 +124,7 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
   const PrometheusAnswer answer = parse_prometheus_answer(value, evaluated_at);
   auto measurement =
       measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
-  measurement.threshold = threshold_text(prometheus);
+  measurement.threshold = threshold_text(prometheus.fail_if, prometheus.compare);
   measurement.query = clip(on_one_line(plan.query.value, ' '), max_message_size);
   if (traffic_answer && *traffic_answer) measurement.traffic = (*traffic_answer)->value;
   if (answer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "checks/alert_baseline.hpp"
 #include "checks/message.hpp"
 
 namespace lastgood::checks {
@@ -18,27 +19,6 @@ namespace {
 
 std::string start_text(const ReceivedAlert& alert) {
   return alert.starts_at ? " since " + format_rfc3339(*alert.starts_at) : "";
-}
-
-std::optional<api::BaselineResult> baseline_of(const std::vector<const ReceivedAlert*>& firing,
-                                               const ReceivedInputs& inputs, Time now) {
-  for (const ReceivedAlert* alert : firing) {
-    const bool is_older =
-        inputs.released && alert->starts_at && *alert->starts_at < *inputs.released;
-    if (!is_older) continue;
-    constexpr int enough_failures = 2;
-    return api::BaselineResult{
-        .result = MeasurementResult::Fail,
-        .reason = Reason::AlertFiring,
-        .message = clip(fmt::format("the alert of {} was firing before the release{}",
-                                    text_of(alert->labels, inputs.placement), start_text(*alert)),
-                        max_message_size),
-        .revision = "the revision before",
-        .consecutive_failures = enough_failures,
-        .before = true,
-        .at = now};
-  }
-  return {};
 }
 
 struct SortedAlerts {
@@ -127,7 +107,12 @@ api::Measurement measure_received(const ReceivedInputs& inputs, Time now) {
     failure.names_pods = std::ranges::all_of(alerts.firing, [&](const ReceivedAlert* alert) {
       return pod_label_names_measured_pod(alert->labels, inputs.placement);
     });
-    failure.baseline = baseline_of(alerts.firing, inputs, now);
+    std::vector<FiringAlert> firing;
+    for (const ReceivedAlert* one : alerts.firing) {
+      firing.push_back(
+          {.labels = &one->labels, .placement = &inputs.placement, .since = one->starts_at});
+    }
+    failure.baseline = alert_baseline(firing, inputs.released, now);
     return failure;
   }
   if (alerts.outdated) {

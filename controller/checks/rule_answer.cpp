@@ -13,17 +13,13 @@ namespace {
 using api::Reason;
 using codec::Json;
 
-std::unexpected<MissingValue> missing(MissingValue value) {
-  return std::unexpected(std::move(value));
-}
-
 // The value of a histogram has no single number. For an alert it is true, as any other value.
 PrometheusAnswer value_of(const Json& series, Time evaluated_at) {
   if (codec::find(series, {"histogram"}) != nullptr) {
-    return missing(missing_value(Reason::WrongResultType, "the value is a native histogram"));
+    return missing(Reason::WrongResultType, "the value is a native histogram");
   }
   const Json* const point = codec::find(series, {"value"});
-  if (point == nullptr) return missing(not_a_result("a series has no value"));
+  if (point == nullptr) return std::unexpected(not_a_result("a series has no value"));
   return parse_point(*point, evaluated_at);
 }
 
@@ -42,26 +38,25 @@ bool is_of_series(Reason reason) {
 
 SeriesAnswer parse_series(const api::HttpResponse& response, Time evaluated_at) {
   const auto body = parse_api_response(response);
-  if (!body) return missing(body.error());
+  if (!body) return std::unexpected(body.error());
   const std::string type = codec::text_at(*body, {"data", "resultType"});
   const Json* const result = codec::find(*body, {"data", "result"});
   if (type == "string" || type == "matrix") {
-    return missing(missing_value(
-        Reason::WrongResultType,
-        fmt::format("the expression returned a {}, and an alert needs a vector", type)));
+    return missing(Reason::WrongResultType,
+                   fmt::format("the expression returned a {}, and an alert needs a vector", type));
   }
   if ((type != "vector" && type != "scalar") || result == nullptr || !result->is_array())
-    return missing(not_a_result("it has no vector and no scalar"));
-  if (auto warning = warning_in(*body)) return missing(*std::move(warning));
+    return std::unexpected(not_a_result("it has no vector and no scalar"));
+  if (auto warning = warning_in(*body)) return std::unexpected(*std::move(warning));
   std::vector<Series> all;
   if (type == "scalar") {
     all.push_back({.value = parse_point(*result, evaluated_at), .at = time_of_point(*result)});
   } else if (result->size() > max_series) {
-    return missing(missing_value(
+    return missing(
         Reason::ResponseTooLarge,
         fmt::format("the expression returned {} series, and at most {} are read; make the "
                     "expression more specific",
-                    result->size(), max_series)));
+                    result->size(), max_series));
   } else {
     for (const Json& one : *result) {
       Series series{.value = value_of(one, evaluated_at), .at = time_of(one)};
@@ -73,7 +68,7 @@ SeriesAnswer parse_series(const api::HttpResponse& response, Time evaluated_at) 
   }
   for (const Series& series : all) {
     if (!series.value && !is_of_series(series.value.error().reason))
-      return missing(series.value.error());
+      return std::unexpected(series.value.error());
   }
   return all;
 }

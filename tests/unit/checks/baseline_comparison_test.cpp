@@ -181,7 +181,8 @@ TEST_CASE("plan_metrics_baseline queries the baseline at each value that is comp
 
 TEST_CASE("threshold_text has every condition") {
   const auto text = [](const api::Check& check) {
-    return threshold_text(std::get<api::PrometheusCheck>(check.kind));
+    const auto& prometheus = std::get<api::PrometheusCheck>(check.kind);
+    return threshold_text(prometheus.fail_if, prometheus.compare);
   };
   CHECK(text(check_with()) == "> 2 x baseline and > 0.01");
   CHECK(text(check_with(0.05)) == "> 0.05 and > 2 x baseline and > 0.01");

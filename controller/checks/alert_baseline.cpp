@@ -1,0 +1,33 @@
+#include "checks/alert_baseline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "checks/message.hpp"
+
+namespace lastgood::checks {
+
+std::optional<api::BaselineResult> alert_baseline(std::span<const FiringAlert> firing,
+                                                  std::optional<Time> released, Time now) {
+  const auto was_active = [&](const FiringAlert& one) {
+    return released && one.since && *one.since < *released;
+  };
+  const auto found = std::ranges::find_if(firing, was_active);
+  if (found == firing.end()) return {};
+  constexpr int enough_failures = 2;  // the server has observed it for longer than we have
+  return api::BaselineResult{
+      .result = api::MeasurementResult::Fail,
+      .reason = api::Reason::AlertFiring,
+      .message = clip(
+          fmt::format("the alert of {} was active before the release, since {}",
+                      text_of(*found->labels, *found->placement), format_rfc3339(*found->since)),
+          max_message_size),
+      .revision = "the revision before",
+      .consecutive_failures = enough_failures,
+      .before = true,
+      .at = now};
+}
+
+}  // namespace lastgood::checks
