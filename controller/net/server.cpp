@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <charconv>
+#include <cstdint>
 #include <exception>
 #include <list>
 #include <optional>
@@ -44,17 +45,21 @@ Page error_page(const Failure& failure) {
                         : "the request is not valid HTTP\n"};
 }
 
-std::string response_text(const Page& page, std::string_view allowed, bool with_body,
-                          bool keep_alive) {
+// A response to HEAD has the headers of the body, and no body.
+enum class Content : std::uint8_t { HeadersAndBody, HeadersOnly };
+enum class AfterResponse : std::uint8_t { KeepOpen, Close };
+
+std::string response_text(const Page& page, std::string_view allowed, Content content,
+                          AfterResponse after) {
   std::string text = "HTTP/1.1 " + std::to_string(page.status) + " ";
   text += reason_phrase(page.status);
   text += "\r\nContent-Type: " + page.content_type +
           "\r\nContent-Length: " + std::to_string(page.body.size()) + "\r\n";
   if (page.status == 405) text += "Allow: " + std::string(allowed) + "\r\n";
   if (page.status == 401) text += "WWW-Authenticate: Bearer\r\n";
-  if (!keep_alive) text += "Connection: close\r\n";
+  if (after == AfterResponse::Close) text += "Connection: close\r\n";
   text += "\r\n";
-  if (with_body) text += page.body;
+  if (content == Content::HeadersAndBody) text += page.body;
   return text;
 }
 
@@ -137,11 +142,12 @@ class HttpServer::Impl {
   using Sessions = std::list<std::shared_ptr<Session>>;
 
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session);
-  // Returns whether the connection stays open.
-  asio::awaitable<bool> respond(Transport& transport, NetResult<std::optional<Request>> request,
-                                Deadline& deadline);
-  asio::awaitable<bool> send(Transport& transport, const Page& page, bool with_body, bool keep,
-                             Deadline& deadline);
+  asio::awaitable<AfterResponse> respond(Transport& transport,
+                                         NetResult<std::optional<Request>> request,
+                                         Deadline& deadline);
+  // KeepOpen, if `after` says so and the response was written.
+  asio::awaitable<AfterResponse> send(Transport& transport, const Page& page, Content content,
+                                      AfterResponse after, Deadline& deadline);
   asio::awaitable<Page> page_for(Request request) const;
 
   void admit(tcp::socket socket, const std::shared_ptr<Impl>& self) {
@@ -197,29 +203,33 @@ asio::awaitable<Page> HttpServer::Impl::page_for(Request request) const {
   co_return Page{.status = 500, .body = "internal error\n"};
 }
 
-asio::awaitable<bool> HttpServer::Impl::send(Transport& transport, const Page& page, bool with_body,
-                                             bool keep, Deadline& deadline) {
-  const std::string text = response_text(page, allowed_, with_body, keep);
+asio::awaitable<AfterResponse> HttpServer::Impl::send(Transport& transport, const Page& page,
+                                                      Content content, AfterResponse after,
+                                                      Deadline& deadline) {
+  const std::string text = response_text(page, allowed_, content, after);
   const auto written = co_await write_with_deadline(transport, text, deadline);
-  if (!keep) {
+  if (after == AfterResponse::Close) {
     boost::system::error_code ignored;
     transport.socket().shutdown(tcp::socket::shutdown_send, ignored);
   }
-  co_return keep && !written.failure;
+  co_return written.failure ? AfterResponse::Close : after;
 }
 
-asio::awaitable<bool> HttpServer::Impl::respond(Transport& transport,
-                                                NetResult<std::optional<Request>> request,
-                                                Deadline& deadline) {
+asio::awaitable<AfterResponse> HttpServer::Impl::respond(Transport& transport,
+                                                         NetResult<std::optional<Request>> request,
+                                                         Deadline& deadline) {
   if (!request)
-    co_return co_await send(transport, error_page(request.error()), true, false, deadline);
+    co_return co_await send(transport, error_page(request.error()), Content::HeadersAndBody,
+                            AfterResponse::Close, deadline);
   const bool is_kept_alive = (*request)->keep_alive;
-  const bool with_body = (*request)->method != "HEAD";
+  const Content content =
+      (*request)->method == "HEAD" ? Content::HeadersOnly : Content::HeadersAndBody;
   std::optional<Page> page = handler_.refuse(**request);
   if (!page) page = co_await page_for(std::move(**request));
-  const bool keep = is_kept_alive && !page->closes_connection;
+  const bool stays_open = is_kept_alive && !page->closes_connection;
   deadline.restart(limits_.idle_timeout);
-  co_return co_await send(transport, *page, with_body, keep, deadline);
+  co_return co_await send(transport, *page, content,
+                          stays_open ? AfterResponse::KeepOpen : AfterResponse::Close, deadline);
 }
 
 asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
@@ -232,7 +242,8 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
       if (const Request* head = reader.without_body()) {
         if (const auto refused = self->handler_.refuse(*head)) {
           deadline.restart(self->limits_.idle_timeout);
-          co_await self->send(*session->transport, *refused, true, false, deadline);
+          co_await self->send(*session->transport, *refused, Content::HeadersAndBody,
+                              AfterResponse::Close, deadline);
           break;
         }
       }
@@ -244,7 +255,9 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
     self->mark_active(session);
     // The response and the next request each have the whole idle timeout.
     deadline.restart(self->limits_.idle_timeout);
-    if (!co_await self->respond(*session->transport, std::move(request), deadline)) break;
+    const AfterResponse after =
+        co_await self->respond(*session->transport, std::move(request), deadline);
+    if (after == AfterResponse::Close) break;
     deadline.restart(self->limits_.idle_timeout);
   }
 }
