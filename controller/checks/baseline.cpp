@@ -196,4 +196,12 @@ std::optional<api::BaselineResult> baseline_result(const Measurement& measuremen
                              .at = at};
 }
 
+std::optional<api::BaselineResult> candidate_result(const Measurement& measurement,
+                                                    const BaselineCandidate& candidate,
+                                                    std::string revision, bool nothing_started,
+                                                    Time at) {
+  return trusted_result(baseline_result(measurement, std::move(revision), nothing_started, at),
+                        candidate.trust);
+}
+
 }  // namespace lastgood::checks

@@ -28,6 +28,7 @@
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/baseline_choice.hpp"
 #include "checks/http_plan.hpp"
 
 namespace lastgood::checks {
@@ -113,5 +114,9 @@ inline constexpr Duration repeat_delay = std::chrono::seconds(1);
 [[nodiscard]] std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
                                                                  std::string revision,
                                                                  bool nothing_started, Time at);
+// The same for a candidate, if its result counts: see trusted_result(). `revision`: its name.
+[[nodiscard]] std::optional<api::BaselineResult> candidate_result(
+    const Measurement& measurement, const BaselineCandidate& candidate, std::string revision,
+    bool nothing_started, Time at);
 
 }  // namespace lastgood::checks

@@ -17,26 +17,6 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-namespace {
-
-checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
-  const auto found = round.responders.find(api::config_hash_of(check.kind));
-  return found == round.responders.end() ? checks::Responders() : found->second;
-}
-
-checks::RecordedPass recorded_pass_of(const MeasurementRound& round, const api::Check& check) {
-  const bool has_passed = std::ranges::find(round.passed, check.name) != round.passed.end();
-  return has_passed ? checks::RecordedPass::Yes : checks::RecordedPass::No;
-}
-
-// The revision that the release replaces, or one with more trust. Null if no release is evaluated.
-const checks::BaselineCandidate* replaced_by_release(const MeasurementRound& round) {
-  const bool is_release = round.compared_with == checks::ComparedWith::Baseline;
-  return is_release && !round.baselines.empty() ? &round.baselines.front() : nullptr;
-}
-
-}  // namespace
-
 struct CheckRunner::Round {
   MeasurementRound request;
   std::vector<api::Pod> pods;    // of the measured revision
@@ -137,10 +117,9 @@ asio::awaitable<void> CheckRunner::run_rollout_check(
     measurement = checks::excuse_registry(std::move(measurement), view.pods, pods);
     measurement.baseline_images = checks::images_of(pods);
     const api::Measurement result = checks::measure_baseline_rollout(measurement, pods, now);
-    measurement.baseline = checks::trusted_result(
-        checks::baseline_result(result, rollback::name_of(*request.deployment, candidate.revision),
-                                round->nothing_started, now),
-        candidate.trust);
+    measurement.baseline = checks::candidate_result(
+        result, candidate, rollback::name_of(*request.deployment, candidate.revision),
+        round->nothing_started, now);
     measurement.baseline_revision = candidate.revision.hash;
   }
   deliver(request, measurement, nullptr);
@@ -331,8 +310,7 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
       nothing_started = checks::nothing_started(*pods_now, round.request.rolled_out);
     }
     if (!checks::is_about_baseline(plan, nothing_started)) break;
-    auto result = checks::trusted_result(
-        checks::baseline_result(once->measurement, name, nothing_started, at), candidate.trust);
+    auto result = checks::candidate_result(once->measurement, candidate, name, nothing_started, at);
     if (!result) break;
     if (keeps_result) measurement.baseline = checks::with_failures(std::move(*result), failures);
     if (plan.measurement ||

@@ -3,7 +3,6 @@
 // the check also measures the baseline before the measurement is delivered.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,37 +24,13 @@
 #include "shell/baseline_search.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/http_runner.hpp"
+#include "shell/measurement_round.hpp"
 #include "shell/metrics_runner.hpp"
 #include "shell/pod_metrics_runner.hpp"
 #include "shell/reference_reader.hpp"
 #include "shell/running_check.hpp"
 
 namespace lastgood::shell {
-
-// Where the pods come from that confirm a failure.
-enum class Confirmation : std::uint8_t { LiveList, PodView };
-
-struct MeasurementRound {
-  std::shared_ptr<const api::Deployment> deployment;
-  api::Revision revision;  // the measured revision
-  api::PolicySpec spec;
-  std::optional<Time> rolled_out;  // when the rollout of `revision` was complete; empty: not yet
-  std::optional<Time> released;    // when the evaluation of `revision` started
-  std::vector<std::string> due;    // names of checks
-  // The pods that have responded to earlier rounds, by the config hash of the check.
-  std::map<std::string, checks::Responders> responders = {};
-  // Names of checks that have passed for `revision` after its rollout, also under another leader.
-  std::vector<std::string> passed = {};
-  std::vector<std::string> known_before = {};  // names of checks: see guard::known_before()
-  // Names of checks: see guard::only_for_baseline(). They are measured only before a pod starts.
-  std::vector<std::string> only_for_baseline = {};
-  // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
-  std::vector<checks::BaselineCandidate> baselines = {};
-  std::vector<std::string> not_established = {};  // names of checks
-  std::vector<api::ReceivedAlert> alerts = {};    // from Alertmanager
-  checks::ComparedWith compared_with = checks::ComparedWith::Baseline;
-  Confirmation confirmation = Confirmation::LiveList;
-};
 
 class CheckRunner {
  public:

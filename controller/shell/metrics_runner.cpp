@@ -13,15 +13,6 @@ namespace {
 
 constexpr bool nothing_started = true;  // when the baseline of an external metric was measured
 
-std::optional<api::BaselineResult> baseline_of(const api::Deployment& deployment,
-                                               const checks::BaselineCandidate& candidate,
-                                               const api::Measurement& measurement, Time at) {
-  return checks::trusted_result(
-      checks::baseline_result(measurement, rollback::name_of(deployment, candidate.revision),
-                              nothing_started, at),
-      candidate.trust);
-}
-
 }  // namespace
 
 asio::awaitable<api::Measurement> MetricsRunner::measure(MetricsRequest request) {
@@ -116,8 +107,9 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_external_release(
     measurement = checks::with_evidence(std::move(measured.release), release.known_before);
     if (measured.baseline && release.replaced) {
       measurement.baseline_revision = release.replaced->revision.hash;
-      measurement.baseline =
-          baseline_of(deployment, *release.replaced, *measured.baseline, clock_.now());
+      measurement.baseline = checks::candidate_result(
+          *measured.baseline, *release.replaced,
+          rollback::name_of(deployment, release.replaced->revision), nothing_started, clock_.now());
     }
   }
   measurement.at = clock_.now();
@@ -133,7 +125,9 @@ asio::awaitable<std::optional<api::BaselineResult>> MetricsRunner::external_base
     const auto measured =
         co_await measure_external(check, deployment.meta.key.namespace_, std::nullopt);
     const api::Measurement& once = measured.release;
-    auto result = baseline_of(deployment, candidate, once, clock_.now());
+    auto result =
+        checks::candidate_result(once, candidate, rollback::name_of(deployment, candidate.revision),
+                                 nothing_started, clock_.now());
     if (!result) co_return std::nullopt;
     if (!checks::repeats_baseline(once, nothing_started, failures))
       co_return checks::with_failures(*std::move(result), failures);

@@ -41,11 +41,9 @@ asio::awaitable<Result<api::Measurement>> PodMetricsRunner::measure(api::Check c
   const checks::BaselineCandidate& candidate = round.baseline->candidate;
   const api::Measurement result = run.baseline_measurement();
   measurement.baseline_revision = candidate.revision.hash;
-  measurement.baseline = checks::trusted_result(
-      checks::baseline_result(result, rollback::name_of(round.deployment, candidate.revision),
-                              nothing_started, clock_.now()),
-      candidate.trust);
-  if (measurement.baseline) measurement.baseline->value = result.value;
+  measurement.baseline = checks::candidate_result(
+      result, candidate, rollback::name_of(round.deployment, candidate.revision), nothing_started,
+      clock_.now());
   co_return measurement;
 }
 

@@ -295,4 +295,14 @@ TEST_CASE("baseline_result has the revision and the time, and nothing for an Unk
         std::nullopt);
 }
 
+TEST_CASE("candidate_result has no failure of a candidate that never worked") {
+  const Measurement fails{.check = "health", .result = Fail};
+  const BaselineCandidate trusted{.trust = BaselineTrust::Trusted};
+  const BaselineCandidate pass_only{.trust = BaselineTrust::PassOnly};
+  CHECK(candidate_result(fails, trusted, "revision 4", before_start, now) ==
+        baseline_result(fails, "revision 4", before_start, now));
+  CHECK_FALSE(candidate_result(fails, pass_only, "revision 4", before_start, now));
+  CHECK(candidate_result({.result = Pass}, pass_only, "", after_start, now)->result == Pass);
+}
+
 }  // namespace lastgood::checks::test
