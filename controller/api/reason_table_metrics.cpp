@@ -154,13 +154,13 @@ constexpr std::array checks{
                 "set `matchLabels`."},
     ReasonEntry{check, Reason::EndpointFailed, pods_unknown,
                 "The metrics of more than half of the pods could not be read. The message has the "
-                "cause for one pod.",
+                "URL and the cause for one pod.",
                 "Check port, path and scheme in the check or in the annotations `prometheus.io/*`, "
                 "and that a NetworkPolicy lets the controller connect."},
     ReasonEntry{check, Reason::InvalidMetrics, pods_unknown,
                 "The response of a pod is not in the text format of Prometheus or in OpenMetrics, "
                 "or it was cut.",
-                "Check port and path. The message has the line."},
+                "Check port and path. The message has the URL and the line."},
     ReasonEntry{check, Reason::TooManySeries, pods_unknown,
                 "A pod exports more than 100,000 series or 5 MiB, or the check selects more than "
                 "2,000 of its series.",

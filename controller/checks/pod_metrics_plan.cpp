@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/no_response.hpp"
+#include "codec/http_header.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -21,7 +22,7 @@ using api::Reason;
 constexpr std::array usual_port_names{"metrics",      "http-metrics", "https-metrics",
                                       "metrics-http", "prometheus",   "prom",
                                       "http-prom",    "monitoring",   "http-envoy-prom"};
-constexpr std::size_t max_problem_size = 300;  // bytes
+constexpr std::size_t max_problem_size = 400;  // bytes
 
 ScrapeProblem problem(Reason reason, std::string_view message) {
   return {.reason = reason, .message = clip(on_one_line(message, ' '), max_problem_size)};
@@ -125,9 +126,18 @@ std::string_view advice_for(ProbeOutcome outcome) {
   return "";
 }
 
-ScrapeProblem problem_of(const ExpositionError& error) {
+// "http://10.0.0.1:8080/metrics", without the query: it may have a secret.
+std::string url_text(const api::HttpCall& call) {
+  constexpr std::size_t max_path_size = 100;  // bytes
+  const std::string_view path = std::string_view(call.target).substr(0, call.target.find('?'));
+  return fmt::format("{}://{}{}", call.tls ? "https" : "http",
+                     codec::authority(call.host, call.port), clip(path, max_path_size));
+}
+
+ScrapeProblem problem_of(const std::string& url, const ExpositionError& error) {
   const bool is_invalid = error.kind == ExpositionError::Kind::Invalid;
-  return problem(is_invalid ? Reason::InvalidMetrics : Reason::TooManySeries, error.message);
+  return problem(is_invalid ? Reason::InvalidMetrics : Reason::TooManySeries,
+                 fmt::format("{}: {}", url, error.message));
 }
 
 // The same values as long as no container of the pod started or ended.
@@ -168,27 +178,29 @@ ScrapeProblem no_targets(std::span<const api::Pod> pods) {
                  fmt::format("none of the {} pods of the revision is ready", pods.size()));
 }
 
-Scrape parse_scrape(const api::HttpResponse& response, const PodMetricsQuestion& question) {
+Scrape parse_scrape(const api::HttpCall& call, const api::HttpResponse& response,
+                    const PodMetricsQuestion& question) {
+  const std::string url = url_text(call);
   if (response.is_too_large) {
     return std::unexpected(problem(
-        Reason::TooManySeries, fmt::format("the page has more than {} MiB; use a check prometheus",
-                                           max_exposition_size / 1024 / 1024)));
+        Reason::TooManySeries, fmt::format("{} returned more than {} MiB; use a check prometheus",
+                                           url, max_exposition_size / 1024 / 1024)));
   }
   if (response.outcome != ProbeOutcome::Answered) {
     const std::string detail = response.detail.empty() ? "" : fmt::format(" ({})", response.detail);
     return std::unexpected(
-        problem(Reason::EndpointFailed, fmt::format("it {}{}{}", no_response_text(response),
+        problem(Reason::EndpointFailed, fmt::format("{} {}{}{}", url, no_response_text(response),
                                                     advice_for(response.outcome), detail)));
   }
   if (response.status != 200) {
     return std::unexpected(problem(
         Reason::EndpointFailed,
-        fmt::format("it returned {}, expected 200; check port, path and scheme of podMetrics",
+        fmt::format("{} returned {}, expected 200; check port, path and scheme of podMetrics", url,
                     response.status)));
   }
   auto page =
       parse_exposition(response.body, exposition_format(response.content_type), question.selectors);
-  if (!page) return std::unexpected(problem_of(page.error()));
+  if (!page) return std::unexpected(problem_of(url, page.error()));
   return *std::move(page);
 }
 

@@ -46,8 +46,9 @@ struct ScrapeTarget {
 // Why no pod of a revision is scraped: NoPodsToProbe or PodsStarting.
 [[nodiscard]] ScrapeProblem no_targets(std::span<const api::Pod> pods);
 
-// Reasons of the problem: EndpointFailed, InvalidMetrics, TooManySeries.
-[[nodiscard]] Scrape parse_scrape(const api::HttpResponse& response,
+// Reasons of the problem: EndpointFailed, InvalidMetrics, TooManySeries. Its message has the URL of
+// `call`, without its query, which may have a secret.
+[[nodiscard]] Scrape parse_scrape(const api::HttpCall& call, const api::HttpResponse& response,
                                   const PodMetricsQuestion& question);
 
 // The time between two scrapes of a run: the interval of the check, but at most this.

@@ -80,13 +80,13 @@ asio::awaitable<checks::Scrape> PodScraper::scrape_one(checks::ScrapeJob& job,
     const Slot slot = co_await acquire(small_);
     call.max_body_bytes = std::min(max_body, max_small_body);
     const api::HttpResponse response = co_await http_.call(call);
-    if (!response.is_too_large) co_return checks::parse_scrape(response, question);
+    if (!response.is_too_large) co_return checks::parse_scrape(call, response, question);
     job.is_large = true;
   }
   const Slot slot = co_await acquire(large_);
   call.max_body_bytes = max_body;
   const api::HttpResponse response = co_await http_.call(call);
-  co_return checks::parse_scrape(response, question);
+  co_return checks::parse_scrape(call, response, question);
 }
 
 asio::awaitable<void> PodScraper::work(std::vector<checks::ScrapeJob>& jobs, std::size_t& next,

@@ -32,6 +32,8 @@ std::string url(const ScrapeTarget& target) {
                      target.call.port, target.call.target);
 }
 
+api::HttpCall call_of_pod() { return {.host = "10.0.0.1", .port = 8080, .target = "/metrics"}; }
+
 }  // namespace
 
 TEST_CASE("plan_scrapes finds the endpoint in the check, the annotations or the port names") {
@@ -142,45 +144,69 @@ TEST_CASE("parse_scrape has a reason for each response without metrics") {
   const auto row = GENERATE(values<Row>({
       {{.outcome = Answered, .status = 404},
        Reason::EndpointFailed,
-       "it returned 404, expected 200; check port, path and scheme of podMetrics"},
+       "http://10.0.0.1:8080/metrics returned 404, expected 200; check port, path and scheme of "
+       "podMetrics"},
       {{.outcome = Answered, .status = 301},
        Reason::EndpointFailed,
-       "it returned 301, expected 200; check port, path and scheme of podMetrics"},
+       "http://10.0.0.1:8080/metrics returned 301, expected 200; check port, path and scheme of "
+       "podMetrics"},
       {{.outcome = ConnectionRefused, .detail = "refused"},
        Reason::EndpointFailed,
-       "it refused or reset the connection; check port of podMetrics (refused)"},
+       "http://10.0.0.1:8080/metrics refused or reset the connection; check port of podMetrics "
+       "(refused)"},
       {{.outcome = TimedOut, .took = std::chrono::seconds(2)},
        Reason::EndpointFailed,
-       "it sent no complete response within 2s"},
+       "http://10.0.0.1:8080/metrics sent no complete response within 2s"},
       {{.outcome = ConnectionClosed},
        Reason::EndpointFailed,
-       "it closed the connection before the response was complete"},
+       "http://10.0.0.1:8080/metrics closed the connection before the response was complete"},
       {{.outcome = InvalidResponse},
        Reason::EndpointFailed,
-       "it returned no valid HTTP response; check port and scheme of podMetrics"},
+       "http://10.0.0.1:8080/metrics returned no valid HTTP response; check port and scheme of "
+       "podMetrics"},
       {{.outcome = InvalidResponse, .status = 200, .is_too_large = true},
        Reason::TooManySeries,
-       "the page has more than 5 MiB; use a check prometheus"},
+       "http://10.0.0.1:8080/metrics returned more than 5 MiB; use a check prometheus"},
       {{.outcome = Answered, .status = 200, .content_type = "text/html", .body = "<html>\n"},
        Reason::InvalidMetrics,
-       "line 1: \"<html>\" does not begin with a metric name"},
+       "http://10.0.0.1:8080/metrics: line 1: \"<html>\" does not begin with a metric name"},
       {{.outcome = Answered,
         .status = 200,
         .content_type = "application/openmetrics-text; version=1.0.0",
         .body = "requests_total 1\n"},
        Reason::InvalidMetrics,
-       "line 1: the last line is not # EOF, so the page was cut"},
+       "http://10.0.0.1:8080/metrics: line 1: the last line is not # EOF, so the page was cut"},
   }));
-  const auto found = parse_scrape(row.response, wanted);
+  const auto found = parse_scrape(call_of_pod(), row.response, wanted);
   REQUIRE_FALSE(found);
   CHECK(found.error().reason == row.reason);
   CHECK(found.error().message == row.message);
 }
 
+TEST_CASE("parse_scrape names the address, the port and the path that were scraped") {
+  const auto wanted = question(ratio_check());
+  const auto message = [&](const api::HttpCall& call) {
+    const api::HttpResponse response{.outcome = api::ProbeOutcome::ConnectionClosed};
+    return parse_scrape(call, response, wanted).error().message;
+  };
+  const std::string closed = " closed the connection before the response was complete";
+  CHECK(message({.tls = api::TlsSettings{}, .host = "10.0.0.1", .port = 443, .target = "/m"}) ==
+        "https://10.0.0.1:443/m" + closed);
+  CHECK(message({.host = "fd00::1", .port = 80, .target = "/m"}) ==
+        "http://[fd00::1]:80/m" + closed);
+  // A query may have a secret.
+  CHECK(message({.host = "10.0.0.1", .port = 80, .target = "/m?token=s3cret"}) ==
+        "http://10.0.0.1:80/m" + closed);
+  const std::string path = "/" + std::string(1023, 'a');
+  CHECK(message({.host = "10.0.0.1", .port = 80, .target = path}) ==
+        "http://10.0.0.1:80/" + std::string(96, 'a') + "..." + closed);
+}
+
 TEST_CASE("parse_scrape reads the page of a response") {
   const auto wanted = question(ratio_check());
   const auto found = parse_scrape(
-      {.outcome = api::ProbeOutcome::Answered, .status = 200, .body = page(1, 2)}, wanted);
+      call_of_pod(), {.outcome = api::ProbeOutcome::Answered, .status = 200, .body = page(1, 2)},
+      wanted);
   REQUIRE(found);
   CHECK(found->series.size() == 2);
 }
