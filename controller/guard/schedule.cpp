@@ -39,12 +39,16 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::erase_if(requests_, is_unwanted);
   std::erase_if(last_run_, is_unwanted);
   std::erase_if(waiting_, [&](const std::string& name) { return !wanted.contains(name); });
-  std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
     // If the turn is more than one interval away, the policy has shortened the interval since.
     const MonotonicTime at = has_planned_ ? now : now + first_run(name).spread;
-    const MonotonicTime turn = std::min(turns_.try_emplace(name, at).first->second, now + interval);
-    turns_[name] = turn;
+    MonotonicTime& turn = turns_.try_emplace(name, at).first->second;
+    turn = std::min(turn, now + interval);
+  }
+  if (needs.rollout_every > rollout_interval) join_turns(needs.rollout_every, now);
+  std::vector<std::string> due;
+  for (const auto& [name, interval] : wanted) {
+    const MonotonicTime turn = turns_[name];
     const auto requested = requests_.find(name);
     const bool is_requested = requested != requests_.end() && requested->second <= now;
     if (turn > now && !is_requested) continue;
@@ -60,6 +64,15 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   }
   has_planned_ = has_planned_ || needs.check_measurements;
   return due;
+}
+
+void Schedule::join_turns(Duration rollout_every, MonotonicTime now) {
+  const auto rollout = turns_.find(std::string(api::rollout_check));
+  const bool is_other_due = std::ranges::any_of(turns_, [&](const auto& turn) {
+    return turn.first != api::rollout_check && turn.second <= now;
+  });
+  const bool is_near = rollout != turns_.end() && rollout->second <= now + rollout_every / 2;
+  if (is_other_due && is_near) rollout->second = std::min(rollout->second, now);
 }
 
 void Schedule::request(const std::string& check, MonotonicTime at) {

@@ -40,6 +40,10 @@ class Schedule {
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:
+  // Moves the turn of a passing rollout check forward to that of another check, if it is less than
+  // half an interval away: one reconcile serves both.
+  void join_turns(Duration rollout_every, MonotonicTime now);
+
   std::map<std::string, MonotonicTime> turns_;
   std::map<std::string, MonotonicTime> requests_;  // see request()
   std::map<std::string, MonotonicTime> last_run_;

@@ -91,6 +91,29 @@ TEST_CASE("runs a check that is requested again and again every 100 ms") {
   CHECK(schedule.take_due(rollout_check, spec, {}, start + 100ms) == Names{"rollout"});
 }
 
+//  health     |         |         |          every 10 s
+//  rollout    |        >x        >x          every 15 s while it passes
+TEST_CASE("runs a passing rollout check in the turn of another check") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  Needs passing{.rollout_measurement = true,
+                .rollout_every = passing_rollout_interval,
+                .check_measurements = true};
+  CHECK(schedule.take_due(passing, spec, {}, start) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(passing, spec, {}, start + 10s) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(passing, spec, {}, start + 15s).empty());
+  CHECK(schedule.take_due(passing, spec, {}, start + 20s) == Names{"health", "rollout"});
+  // Its next turn is at 35 s: too far away.
+  const auto often = spec_with_interval(2s);
+  CHECK(schedule.take_due(passing, often, {}, start + 22s).empty());
+  CHECK(schedule.take_due(passing, often, {}, start + 24s) == Names{"health"});
+  // A rollout check that does not pass has its own turns.
+  passing.rollout_every = rollout_interval;
+  CHECK(schedule.take_due(passing, often, {}, start + 25s).empty());
+  CHECK(schedule.take_due(passing, often, {}, start + 26s) == Names{"health"});
+  CHECK(schedule.take_due(passing, often, {}, start + 27s) == Names{"rollout"});
+}
+
 TEST_CASE("runs a check at the earliest of its requests") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
