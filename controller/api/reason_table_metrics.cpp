@@ -124,7 +124,7 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::AlertNotConfirmed, "alert: `Unknown`",
                 "No server says whether the rule is healthy, and Alertmanager sent no "
                 "alert that is known to fire for the release now. The message says why: there is "
-                "none, it ended, it names no pod, or it was sent too long ago.",
+                "none, it ended, it names no pod or an older one, or it was sent too long ago.",
                 "Set `address` in the check or in the chart."},
     ReasonEntry{check, Reason::RuleNotFound, rule_unknown, "The PrometheusRule does not exist.",
                 "Correct its name or namespace in the check."},

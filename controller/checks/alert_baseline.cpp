@@ -10,9 +10,9 @@
 namespace lastgood::checks {
 
 std::optional<api::BaselineResult> alert_baseline(std::span<const FiringAlert> firing,
-                                                  std::optional<Time> released, Time now) {
+                                                  const ReleaseStart& release, Time now) {
   const auto was_active = [&](const FiringAlert& one) {
-    return released && one.since && *one.since < *released;
+    return began_before(*one.labels, one.since, release);
   };
   const auto found = std::ranges::find_if(firing, was_active);
   if (found == firing.end()) return {};

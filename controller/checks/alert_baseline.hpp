@@ -9,6 +9,7 @@
 #include "api/meta.hpp"
 #include "base/time.hpp"
 #include "checks/placement.hpp"
+#include "checks/release_start.hpp"
 
 namespace lastgood::checks {
 
@@ -18,10 +19,10 @@ struct FiringAlert {
   std::optional<Time> since = {};  // since when it is active, or fires
 };
 
-// A Fail of the first alert that was active before `released`. Nothing if there is none, or if the
-// times are not known.
+// A Fail of the first alert that began before the release: see began_before(). Nothing if there is
+// none.
 [[nodiscard]] std::optional<api::BaselineResult> alert_baseline(std::span<const FiringAlert> firing,
-                                                                std::optional<Time> released,
+                                                                const ReleaseStart& release,
                                                                 Time now);
 
 }  // namespace lastgood::checks

@@ -116,7 +116,7 @@ std::string active_text(const ServerAlert& alert) {
 
 api::Measurement measure_alert(const std::string& check, const std::string& alert,
                                const Placement& placement, const RulesAnswer& rules,
-                               std::optional<Time> released, Time now) {
+                               const ReleaseStart& release, Time now) {
   const auto measurement = [&](MeasurementResult result, Reason reason,
                                const std::string& message) {
     return api::Measurement{.check = check,
@@ -151,7 +151,7 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
     failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
       return pod_label_names_measured_pod(one.alert->labels, *one.placement);
     });
-    failure.baseline = alert_baseline(active_alerts(firing), released, now);
+    failure.baseline = alert_baseline(active_alerts(firing), release, now);
     return failure;
   }
   for (const SelectedRule& one : selected) {

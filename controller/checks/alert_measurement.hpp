@@ -11,6 +11,7 @@
 #include "checks/alerts_answer.hpp"
 #include "checks/placement.hpp"
 #include "checks/prometheus_answer.hpp"
+#include "checks/release_start.hpp"
 #include "codec/promql.hpp"
 
 namespace lastgood::checks {
@@ -28,11 +29,11 @@ inline constexpr Duration max_rule_age = std::chrono::minutes(2);
 //   LabelsRemoved              no alert of a rule can have the labels that place it
 //   Pass                       the alerts are pending or inactive. See measure_alert_data()
 //
-// `released`: when the evaluation of the measured revision started. If an alert that is firing was
-// active before, the measurement has a baseline that fails: the release is not the cause.
+// If an alert that is firing was active before the release, the measurement has a baseline that
+// fails: the release is not the cause. See began_before().
 [[nodiscard]] api::Measurement measure_alert(const std::string& check, const std::string& alert,
                                              const Placement& placement, const RulesAnswer& rules,
-                                             std::optional<Time> released, Time now);
+                                             const ReleaseStart& release, Time now);
 
 // The query that shows whether the rules that matchLabels selects have data: a rule without data
 // has no alerts. The value is positive if each of them has series. The errors are those of

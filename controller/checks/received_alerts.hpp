@@ -12,7 +12,8 @@
 //   without `pod`, or without `namespace`                          not placed
 //
 // Prometheus sends the time when the alert began to fire, which is later by the `for` of the rule
-// than its cause. So an alert about all pods never counts: its cause may be older than the release.
+// than its cause. So an alert about all pods or about a pod that the release did not create never
+// counts: its cause may be older than the release. See release_start.hpp.
 #pragma once
 
 #include <optional>
@@ -24,6 +25,7 @@
 #include "base/time.hpp"
 #include "checks/placement.hpp"
 #include "checks/prometheus_answer.hpp"
+#include "checks/release_start.hpp"
 
 namespace lastgood::checks {
 
@@ -42,8 +44,12 @@ struct ReceivedInputs {
   const Placement& placement;
   std::span<const api::ReceivedAlert> alerts;
   std::optional<MissingValue> server = {};  // why the server gave no answer; absent: there is none
-  std::optional<Time> released = {};        // see measure_alert()
+  ReleaseStart release = {};
 };
+
+// The first row that applies decides:
+//   Unknown (AlertNotConfirmed)   an alert fires for a pod that the release did not create. The
+//                                 baseline fails: new pods may fail later for the same cause
 //   Fail (AlertFiring)            an alert fires. The baseline is as in measure_alert()
 //   Unknown (AlertNotConfirmed)   an alert fires that is not placed, or that was sent longer than
 //                                 max_received_age ago

@@ -121,7 +121,7 @@ std::optional<api::HttpCall> plan_alert_presence(const AlertInputs& inputs,
   if (has_no_pods(placement) || !response || !*response) return {};
   const RulesAnswer rules = parse_rules(**response, wanted.alert);
   const auto measurement =
-      measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.released, now);
+      measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.release, now);
   if (measurement.result != api::MeasurementResult::Pass) return {};
   const auto query = alert_presence_query(*rules, placement);
   if (!query) return {};
@@ -139,7 +139,7 @@ api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& r
                           .alert = wanted.alert,
                           .placement = placement,
                           .alerts = inputs.received,
-                          .released = inputs.released};
+                          .release = inputs.release};
   if (!response) return measure_received(received, now);
   if (!*response) {
     received.server = response->error();
@@ -147,7 +147,7 @@ api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& r
   }
   const RulesAnswer rules = parse_rules(**response, wanted.alert);
   api::Measurement measurement =
-      measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.released, now);
+      measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.release, now);
   if (measurement.result == api::MeasurementResult::Pass) {
     return measure_alert_data(std::move(measurement), placement,
                               alert_presence_query(*rules, placement), answer_of(presence, now));

@@ -15,6 +15,7 @@
 #include "checks/alert_rule.hpp"
 #include "checks/placement.hpp"
 #include "checks/prometheus_answer.hpp"
+#include "checks/release_start.hpp"
 #include "codec/promql.hpp"
 
 namespace lastgood::checks {
@@ -52,7 +53,7 @@ struct AlertInputs {
   const api::Check& check;
   const codec::QueryVariables& variables;
   std::span<const api::ReceivedAlert> received = {};  // from Alertmanager
-  std::optional<Time> released = {};  // see measure_alert() of alert_measurement.hpp
+  ReleaseStart release = {};
   PodLabel pod_label = PodLabel::Optional;
 };
 

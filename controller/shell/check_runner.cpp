@@ -167,11 +167,12 @@ asio::awaitable<void> CheckRunner::run_metrics_check(
       if (*found) variables.baseline_pods = checks::active_pod_names((*found)->pods);
     }
     queried_at = clock_.now();
-    const MetricsRequest present{.check = check,
-                                 .variables = variables,
-                                 .at = checks::evaluation_time(check, *queried_at),
-                                 .alerts = request.alerts,
-                                 .released = request.released};
+    const MetricsRequest present{
+        .check = check,
+        .variables = variables,
+        .at = checks::evaluation_time(check, *queried_at),
+        .alerts = request.alerts,
+        .release = checks::release_start(request.compared_with, request.released, round->pods)};
     measurement = co_await metrics_.measure(present);
   }
   measurement.at = clock_.now();

@@ -77,7 +77,7 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_alert(MetricsRequest re
   const checks::AlertInputs inputs{.check = request.check,
                                    .variables = request.variables,
                                    .received = request.alerts,
-                                   .released = request.released,
+                                   .release = request.release,
                                    .pod_label = request.pod_label};
   checks::AlertResponse presence;
   const auto count =

@@ -15,6 +15,7 @@
 #include "checks/external_metric.hpp"
 #include "checks/placement.hpp"
 #include "checks/prometheus_check.hpp"
+#include "checks/release_start.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
 #include "runtime/gateway.hpp"
@@ -45,7 +46,7 @@ struct MetricsRequest {
   // always of the present time.
   std::optional<Time> at = {};
   std::span<const api::ReceivedAlert> alerts = {};  // from Alertmanager
-  std::optional<Time> released = {};                // see checks::AlertInputs
+  checks::ReleaseStart release = {};                // for the alerts
   checks::PodLabel pod_label = checks::PodLabel::Optional;
 };
 

@@ -78,6 +78,31 @@ TEST_CASE("does nothing for an alert about an old pod or another application") {
   CHECK(scenario.template_changes() == 0);
 }
 
+TEST_CASE("does nothing for an alert about an old pod of a revision that is applied again") {
+  ServerScenario scenario;
+  scenario.cluster.health["app:v3"] = {};
+  scenario.ship("web", "app:v2");
+  REQUIRE(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
+  const std::string old_pod = scenario.pod_of("app:v2");
+  scenario.run_for(1min);
+  scenario.ship("web", "app:v3");
+  scenario.run_for(20s);
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  REQUIRE(scenario.server.find("pods", {shop, old_pod}));
+  // With the `for` of the rule, the alert fires after the release, and its cause is older.
+  const Json message = scenario.message_about(old_pod);
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertNotConfirmed"; }, 10s));
+  scenario.run_for(1min);
+  REQUIRE(scenario.send_alerts("one", message) == 200);
+  scenario.run_for(1min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.violations() == no_violations);
+}
+
 TEST_CASE("a resolved alert is no recovery while the server does not respond") {
   ServerScenario scenario;
   scenario.set_mode("Observe");

@@ -29,6 +29,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "checks/prometheus_answer.hpp",
       "checks/prometheus_check.hpp",
       "checks/registry_access.hpp",
+      "checks/release_start.hpp",
       "checks/responders.hpp",
       "checks/rollout.hpp",
       "checks/rule_check.hpp",

@@ -16,7 +16,7 @@ TEST_CASE("alert_baseline is a failure when an alert was active before the relea
       {.labels = &first, .placement = &placement, .since = released},
       {.labels = &second, .placement = &placement, .since = released - Duration(1)}};
 
-  const auto found = alert_baseline(firing, released, now);
+  const auto found = alert_baseline(firing, {.began = released}, now);
   REQUIRE(found);
   CHECK(found->result == api::MeasurementResult::Fail);
   CHECK(found->reason == api::Reason::AlertFiring);
@@ -30,6 +30,7 @@ TEST_CASE("alert_baseline is a failure when an alert was active before the relea
 
 TEST_CASE("alert_baseline is absent when the times do not show an older alert") {
   const Time released{std::chrono::minutes(10)};
+  const ReleaseStart release{.began = released};
   const Placement placement;
   const api::StringMap labels;
   const std::vector<FiringAlert> newer{
@@ -37,10 +38,10 @@ TEST_CASE("alert_baseline is absent when the times do not show an older alert") 
   const std::vector<FiringAlert> unknown{{.labels = &labels, .placement = &placement}};
   const std::vector<FiringAlert> older{
       {.labels = &labels, .placement = &placement, .since = released - Duration(1)}};
-  CHECK_FALSE(alert_baseline(newer, released, released));
-  CHECK_FALSE(alert_baseline(unknown, released, released));
-  CHECK_FALSE(alert_baseline(older, std::nullopt, released));
-  CHECK_FALSE(alert_baseline({}, released, released));
+  CHECK_FALSE(alert_baseline(newer, release, released));
+  CHECK_FALSE(alert_baseline(unknown, release, released));
+  CHECK_FALSE(alert_baseline(older, {}, released));
+  CHECK_FALSE(alert_baseline({}, release, released));
 }
 
 }  // namespace lastgood::checks::test

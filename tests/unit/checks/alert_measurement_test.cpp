@@ -57,7 +57,8 @@ RulesAnswer answer_of(const std::string& groups) {
 }
 
 api::Measurement measure(const std::string& groups, const Placement& placement = web) {
-  return measure_alert("alerts", "HighErrorRate", placement, answer_of(groups), released, now);
+  return measure_alert("alerts", "HighErrorRate", placement, answer_of(groups), {.began = released},
+                       now);
 }
 api::Measurement measure(const Rule& rule, const Placement& placement = web) {
   return measure(json_of(rule), placement);
@@ -193,6 +194,21 @@ TEST_CASE("measure_alert has a failing baseline when the alert was active before
   CHECK(found.baseline->before);
   CHECK(found.baseline->consecutive_failures == 2);
   CHECK_FALSE(measure({.alerts = alert("web-1")}, by_app).baseline);
+}
+
+TEST_CASE("measure_alert has no failing baseline when a release is seen late") {
+  const auto baseline_with = [](const std::string& alerts, std::vector<std::string> pods) {
+    return measure_alert("alerts", "HighErrorRate", labelled({{"app", "web"}}),
+                         answer_of(json_of({.alerts = alerts})),
+                         {.began = released, .pods = std::move(pods)}, now)
+        .baseline;
+  };
+  const std::string of_pod = alert("web-1", "firing", "2026-11-28T23:17:50Z");
+  const std::string of_exporter = alert("exporter-1", "firing", "2026-11-28T23:17:50Z");
+  CHECK_FALSE(baseline_with(of_pod, {"web-1"}));
+  CHECK(baseline_with(of_pod, {"web-2"}));
+  CHECK(baseline_with(of_pod, {}));
+  CHECK(baseline_with(of_pod + "," + of_exporter, {"web-1"}));
 }
 
 }  // namespace lastgood::checks::test

@@ -29,15 +29,21 @@ api::ReceivedAlert resolved(api::ReceivedAlert alert) {
   return alert;
 }
 
+api::ReceivedAlert sent_long_ago(api::ReceivedAlert alert) {
+  alert.received = now - std::chrono::minutes(30);
+  return alert;
+}
+
 api::Measurement measure(const std::vector<api::ReceivedAlert>& alerts,
                          const std::optional<MissingValue>& server = {},
-                         const Placement& placement = pods) {
+                         const Placement& placement = pods,
+                         const ReleaseStart& release = {.began = released}) {
   return measure_received({.check = "alerts",
                            .alert = "HighErrorRate",
                            .placement = placement,
                            .alerts = alerts,
                            .server = server,
-                           .released = released},
+                           .release = release},
                           now);
 }
 
@@ -72,6 +78,57 @@ TEST_CASE("measure_received has a failing baseline when an alert began before th
   REQUIRE(found.baseline);
   CHECK(found.baseline->before);
   CHECK(found.baseline->result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_received counts alerts only when all are of pods that the release created") {
+  struct Row {
+    const char* name;
+    std::vector<std::string> pods_of_release;
+    std::vector<api::ReceivedAlert> alerts;
+    Reason expected;
+  };
+  const Placement two{.namespace_ = "shop", .pods = {"web-b-1", "web-b-2"}};
+  const Row row = GENERATE(values<Row>({
+      {"a new pod", {"web-b-1"}, {alert_of("web-b-1")}, Reason::AlertFiring},
+      {"an old pod", {"web-b-1"}, {alert_of("web-b-2")}, Reason::AlertNotConfirmed},
+      {"a new and an old pod",
+       {"web-b-1"},
+       {alert_of("web-b-1"), alert_of("web-b-2")},
+       Reason::AlertNotConfirmed},
+      {"an old pod, which is healthy now",
+       {"web-b-1"},
+       {alert_of("web-b-1"), resolved(alert_of("web-b-2"))},
+       Reason::AlertFiring},
+      {"an old pod, of which Alertmanager sent no end",
+       {"web-b-1"},
+       {alert_of("web-b-1"), sent_long_ago(alert_of("web-b-2"))},
+       Reason::AlertNotConfirmed},
+      {"no pod of the release is known", {}, {alert_of("web-b-1")}, Reason::AlertNotConfirmed},
+  }));
+  INFO(row.name);
+  const auto found = measure(row.alerts, {}, two, {.began = released, .pods = row.pods_of_release});
+  CHECK(found.reason == row.expected);
+  CHECK(found.baseline.has_value() == (row.expected == Reason::AlertNotConfirmed));
+  if (row.expected == Reason::AlertFiring) return;
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK_THAT(found.message, Catch::Contains("it is not known that the release created this pod"));
+}
+
+TEST_CASE("measure_received has a failing baseline while an older pod of the revision fails") {
+  const char* const start = GENERATE("2026-11-28T23:17:59Z", "2026-11-28T23:19:00Z");
+  const auto found = measure({alert_of("web-b-1", start)}, {}, pods,
+                             {.began = released, .pods = std::vector<std::string>()});
+  REQUIRE(found.baseline);
+  CHECK(found.baseline->result == MeasurementResult::Fail);
+  CHECK(found.baseline->consecutive_failures == 2);
+  CHECK(found.baseline->before == (parse_rfc3339(start) < released));
+}
+
+TEST_CASE("measure_received has no failing baseline when a release is seen late") {
+  const std::vector<api::ReceivedAlert> early{alert_of("web-b-1", "2026-11-28T23:17:59Z")};
+  const auto found = measure(early, {}, pods, {.began = released, .pods = {{"web-b-1"}}});
+  CHECK(found.result == MeasurementResult::Fail);
+  CHECK_FALSE(found.baseline);
 }
 
 TEST_CASE("measure_received leaves out pods of another Deployment that has the labels") {
