@@ -121,11 +121,15 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::AlertFiring, "alert and prometheusRule: `Fail`",
                 "The alert fires for this Deployment.",
                 "See the alert, the dashboards and the logs of the application."},
-    ReasonEntry{check, Reason::AlertNotConfirmed, "alert: `Unknown`",
-                "No server says whether the rule is healthy, and Alertmanager sent no "
-                "alert that is known to fire for the release now. The message says why: there is "
-                "none, it ended, it names no pod or an older one, or it was sent too long ago.",
-                "Set `address` in the check or in the chart."},
+    ReasonEntry{
+        check, Reason::AlertNotConfirmed, "alert: `Unknown`",
+        "The server says that the alert is pending: its expression is true, but not yet "
+        "for the `for` of the rule. Or no server says whether the rule is healthy, and "
+        "Alertmanager sent no alert that is known to fire for the release now. The message "
+        "says why: there is none, it ended, it names no pod or an older one, or it was sent "
+        "too long ago.",
+        "If it is pending, wait until it fires or ends. Otherwise set `address` in the "
+        "check or in the chart."},
     ReasonEntry{check, Reason::RuleNotFound, rule_unknown, "The PrometheusRule does not exist.",
                 "Correct its name or namespace in the check."},
     ReasonEntry{check, Reason::AlertNotFound, rule_unknown,

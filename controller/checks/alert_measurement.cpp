@@ -82,34 +82,54 @@ std::optional<MissingValue> removed_label_of(const SelectedRule& selected) {
   return {};
 }
 
-struct Firing {
+std::string active_text(const ServerAlert& alert) {
+  return alert.active_at ? ", active since " + format_rfc3339(*alert.active_at) : "";
+}
+
+struct PlacedAlert {
   const ServerAlert* alert;
   const Placement* placement;
 };
 
-std::vector<Firing> firing_in(const std::vector<SelectedRule>& rules, Time now) {
-  std::vector<Firing> firing;
+struct PlacedAlerts {
+  std::vector<PlacedAlert> firing = {};
+  std::vector<PlacedAlert> pending = {};
+};
+
+// Of the rules that have no problem.
+PlacedAlerts placed_in(const std::vector<SelectedRule>& rules, Time now) {
+  PlacedAlerts placed;
   for (const SelectedRule& selected : rules) {
     if (problem_of(*selected.rule, now)) continue;
     for (const ServerAlert& alert : selected.rule->alerts) {
-      if (alert.is_firing && is_placed(alert.labels, selected.placement))
-        firing.push_back({.alert = &alert, .placement = &selected.placement});
+      if (!is_placed(alert.labels, selected.placement)) continue;
+      auto& alerts = alert.is_firing ? placed.firing : placed.pending;
+      alerts.push_back({.alert = &alert, .placement = &selected.placement});
     }
   }
-  return firing;
+  return placed;
 }
 
-std::vector<FiringAlert> active_alerts(const std::vector<Firing>& firing) {
+// An alert that begins again after a restart of the server is pending too, although its expression
+// may have been true all the time. So it is no pass.
+std::optional<MissingValue> pending_problem(const std::vector<PlacedAlert>& pending) {
+  if (pending.empty()) return {};
+  const ServerAlert& alert = *pending.front().alert;
+  return missing_value(
+      Reason::AlertNotConfirmed,
+      fmt::format("it is pending for {} with {}{}: its expression is true, but not yet for the "
+                  "`for` of the rule; wait until it fires or ends",
+                  text_of(alert.labels, *pending.front().placement), alert.value,
+                  active_text(alert)));
+}
+
+std::vector<FiringAlert> active_alerts(const std::vector<PlacedAlert>& firing) {
   std::vector<FiringAlert> active;
-  for (const Firing& one : firing) {
+  for (const PlacedAlert& one : firing) {
     active.push_back(
         {.labels = &one.alert->labels, .placement = one.placement, .since = one.alert->active_at});
   }
   return active;
-}
-
-std::string active_text(const ServerAlert& alert) {
-  return alert.active_at ? ", active since " + format_rfc3339(*alert.active_at) : "";
 }
 
 }  // namespace
@@ -139,16 +159,16 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
                        : fmt::format("no rule of this name has the labels {}; correct matchLabels",
                                      text_of(placement))));
   }
-  const auto firing = firing_in(selected, now);
+  const auto [firing, pending] = placed_in(selected, now);
   if (!firing.empty()) {
-    const Firing& first = firing.front();
+    const PlacedAlert& first = firing.front();
     auto failure =
         measurement(MeasurementResult::Fail, Reason::AlertFiring,
                     fmt::format("alert {} is firing for {}: {} has {}{}", clip(alert, 64),
                                 text_of(placement), text_of(first.alert->labels, *first.placement),
                                 first.alert->value, active_text(*first.alert)));
     failure.value = codec::parse_comparable_number(first.alert->value);
-    failure.names_pods = std::ranges::all_of(firing, [](const Firing& one) {
+    failure.names_pods = std::ranges::all_of(firing, [](const PlacedAlert& one) {
       return pod_label_names_measured_pod(one.alert->labels, *one.placement);
     });
     failure.baseline = alert_baseline(active_alerts(firing), release, now);
@@ -157,6 +177,7 @@ api::Measurement measure_alert(const std::string& check, const std::string& aler
   for (const SelectedRule& one : selected) {
     if (const auto problem = problem_of(*one.rule, now)) return unknown(*problem);
   }
+  if (const auto problem = pending_problem(pending)) return unknown(*problem);
   for (const SelectedRule& one : selected) {
     if (const auto removed = removed_label_of(one)) return unknown(*removed);
   }

@@ -26,8 +26,9 @@ inline constexpr Duration max_rule_age = std::chrono::minutes(2);
 //   Fail (AlertFiring)         an alert of a healthy rule is firing
 //   RuleUnhealthy              the evaluation of a rule fails, or it was not evaluated yet
 //   RuleStale, ClockSkew       the last evaluation of a rule is too old, or in the future
+//   AlertNotConfirmed          an alert is pending: its expression is true, but not yet for `for`
 //   LabelsRemoved              no alert of a rule can have the labels that place it
-//   Pass                       the alerts are pending or inactive. See measure_alert_data()
+//   Pass                       no alert is pending or firing. See measure_alert_data()
 //
 // If an alert that is firing was active before the release, the measurement has a baseline that
 // fails: the release is not the cause. See began_before().

@@ -81,7 +81,9 @@ RulesAnswer parse_rules(const api::HttpResponse& response, const std::string& al
                        .last_error = clip(codec::text_at(rule, {"lastError"}), max_error_size),
                        .last_evaluation = time_at(rule, "lastEvaluation"),
                        .interval = interval_at(group)};
-      for (const Json& one : alerts) found.alerts.push_back(alert_of(one));
+      for (const Json& one : alerts) {
+        if (codec::text_at(one, {"state"}) != "inactive") found.alerts.push_back(alert_of(one));
+      }
       rules.push_back(std::move(found));
     }
   }

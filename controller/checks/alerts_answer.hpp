@@ -32,7 +32,7 @@ struct ServerRule {
   std::string group;
   std::string expression;
   api::StringMap labels = {};
-  std::vector<ServerAlert> alerts = {};
+  std::vector<ServerAlert> alerts = {};  // pending or firing
   codec::RuleHealth health = codec::RuleHealth::Unknown;
   std::string last_error;                    // at most 200 bytes
   std::optional<Time> last_evaluation = {};  // absent: never

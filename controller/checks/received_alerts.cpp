@@ -143,6 +143,7 @@ bool counts_received(Reason problem_of_server) {
     case Reason::RuleStale:
     case Reason::ClockSkew:
     case Reason::LabelsRemoved:
+    case Reason::AlertNotConfirmed:
     case Reason::NoPodsToProbe: return false;
     default: return true;
   }

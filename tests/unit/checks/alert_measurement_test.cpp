@@ -82,12 +82,28 @@ TEST_CASE("measure_alert fails when an alert of a pod of the revision is firing"
         "1.9996610743941703e-01, active since 2026-11-28T23:18:41Z");
 }
 
-TEST_CASE("measure_alert passes when the alerts of the pods are pending or inactive") {
+TEST_CASE("measure_alert passes when the alerts of the pods are inactive") {
   CHECK(measure({.alerts = ""}).result == MeasurementResult::Pass);
-  CHECK(measure({.alerts = alert("web-1", "pending")}).result == MeasurementResult::Pass);
+  CHECK(measure({.alerts = alert("web-1", "inactive")}).result == MeasurementResult::Pass);
+  CHECK(measure({.alerts = alert("web-0", "pending")}).result == MeasurementResult::Pass);
   CHECK(measure({.alerts = alert("web-0")}).result == MeasurementResult::Pass);
   const std::string other = alert("web-1", "firing", "2026-11-28T23:18:41Z", "cart");
   CHECK(measure({.alerts = other}).result == MeasurementResult::Pass);
+}
+
+TEST_CASE("measure_alert is Unknown when an alert of the pods is pending") {
+  const auto found = measure({.alerts = alert("web-1", "pending")});
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK(found.reason == Reason::AlertNotConfirmed);
+  CHECK(found.message ==
+        R"(alert HighErrorRate: it is pending for {namespace="shop", pod="web-1", )"
+        R"(alertname="HighErrorRate", app="web", severity="critical"} with )"
+        "1.9996610743941703e-01, active since 2026-11-28T23:18:41Z: its expression is true, but "
+        "not yet for the `for` of the rule; wait until it fires or ends");
+  CHECK(measure({.alerts = alert("web-1", "pending") + "," + alert("web-2")}).reason ==
+        Reason::AlertFiring);
+  CHECK(measure({.alerts = alert("web-1", "pending"), .health = "err"}).reason ==
+        Reason::RuleUnhealthy);
 }
 
 TEST_CASE("measure_alert is Unknown when the state of the rule is not known") {

@@ -185,6 +185,7 @@ TEST_CASE("counts_received is false when the server says that the rule is broken
   CHECK(counts_received(Reason::RuleNotLoaded));
   CHECK_FALSE(counts_received(Reason::RuleStale));
   CHECK_FALSE(counts_received(Reason::RuleUnhealthy));
+  CHECK_FALSE(counts_received(Reason::AlertNotConfirmed));
 }
 
 }  // namespace lastgood::checks::test
