@@ -97,7 +97,7 @@ struct CheckStatus {
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;
-  // The last baseline that is Pass or Fail. Absent if the check passes.
+  // The last baseline that is Pass or Fail. Absent if the check passes: see guard/check_status.hpp.
   std::optional<BaselineResult> baseline = {};
   bool operator==(const CheckStatus&) const = default;
 };

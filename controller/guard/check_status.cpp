@@ -59,12 +59,21 @@ bool is_same_failure(const CheckStatus& before, const api::Measurement& measurem
   return before.result == MeasurementResult::Fail && has_same_reason && has_same_series && !has_gap;
 }
 
-void add_pass(CheckStatus& check, bool settled) {
+// So many passes take at least min_inactive_time. If they are more than are remembered, all of the
+// last results must be passes. `max_gap` is longer than two intervals.
+bool is_inactive_alert(const CheckStatus& check, Duration max_gap) {
+  const auto passes = min_inactive_time / std::max<Duration>(max_gap / 2, Duration(1)) + 1;
+  return consecutive_passes(check) >= std::min<std::int64_t>(passes, max_recent_results);
+}
+
+void add_pass(CheckStatus& check, Duration max_gap, bool settled) {
   record_result(check, MeasurementResult::Pass);
   const bool still_flaps = check.breached && is_flapping(check);
   const std::optional<Time> began = check.first_failure;
   reset_failures(check);
-  check.baseline.reset();
+  const bool has_failing_alert =
+      is_baseline_failing(check) && check.baseline->reason == api::Reason::AlertFiring;
+  if (!has_failing_alert || is_inactive_alert(check, max_gap)) check.baseline.reset();
   check.passed_once = check.passed_once || settled;
   if (settled) check.bake_passes += 1;
   if (!still_flaps) return;
@@ -182,7 +191,7 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
           ? std::min(check.consecutive_unknowns + 1, max_consecutive_unknowns)
           : 0;
   switch (measurement.result) {
-    case MeasurementResult::Pass: add_pass(check, settled); break;
+    case MeasurementResult::Pass: add_pass(check, measurement.max_gap, settled); break;
     case MeasurementResult::Unknown: return check;
     case MeasurementResult::Fail:
       record_result(check, MeasurementResult::Fail);

@@ -15,9 +15,14 @@ namespace lastgood::guard {
 // The reason of a check without a measurement.
 inline constexpr api::Reason pending_reason = api::Reason::Pending;
 
+inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
+
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
 //   Pass     resets the failures, the breach and the result of the baseline. The breach of a check
-//            that flaps stays (see flapping.hpp).
+//            that flaps stays (see flapping.hpp). The failing baseline of an alert stays until the
+//            alert has been inactive for about min_inactive_time: a metrics server that has lost
+//            its data has no result of rate() before its second scrape, and then `for` begins
+//            again.
 //   Unknown  changes none of them, but a failure that must last starts again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
 //            is reached and the failure has lasted for its min_failing_time, or if it flaps. A

@@ -61,7 +61,7 @@ struct AlertScenario : Scenario {
       if (!failing.contains(image)) continue;
       Json labels = {{"alertname", "Errors"}, {"namespace", shop}};
       if (alerts_name_pods) labels["pod"] = name;
-      alerts.push_back({{"state", "firing"},
+      alerts.push_back({{"state", alert_state},
                         {"labels", labels},
                         {"activeAt", format_rfc3339(active_at.value_or(clock.now()))},
                         {"value", "5e-01"}});
@@ -104,6 +104,7 @@ struct AlertScenario : Scenario {
   bool has_series = true;
   std::string rule_health = "ok";
   bool alerts_name_pods = true;
+  std::string alert_state = "firing";
   std::optional<Time> active_at = {};  // of all alerts; absent: now
   std::map<std::string, std::string> seen = {};
 };

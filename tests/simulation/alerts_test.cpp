@@ -169,6 +169,44 @@ TEST_CASE("keeps the hold for an alert from before the release when the server l
   CHECK(scenario.template_changes() == 0);
 }
 
+TEST_CASE("keeps the hold when an alert from before the release is pending again") {
+  ServerScenario scenario(Json{{"namespace", shop}});
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.active_at = scenario.clock.now();
+  scenario.run_for(1min);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(1min);
+  REQUIRE(scenario.is_in_state("web", State::Held));
+  // The server has restarted, so the `for` of the rule begins again.
+  scenario.active_at = scenario.clock.now();
+  scenario.alert_state = "pending";
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertNotConfirmed"; }, 10s));
+  scenario.run_for(2min);
+  scenario.alert_state = "firing";
+  scenario.run_for(5min);
+  CHECK(scenario.is_in_state("web", State::Held));
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("keeps the hold when the server has lost its data and has scraped only once") {
+  ServerScenario scenario(Json{{"namespace", shop}});
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.active_at = scenario.clock.now();
+  scenario.run_for(1min);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(1min);
+  REQUIRE(scenario.is_in_state("web", State::Held));
+  // There are series, but no rate() of them yet.
+  scenario.failing = {};
+  CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "Passed"; }, 10s));
+  scenario.run_for(15s);
+  scenario.failing = {"app:v1", "app:v2"};
+  scenario.active_at = scenario.clock.now();
+  scenario.run_for(5min);
+  CHECK(scenario.is_in_state("web", State::Held));
+  CHECK(scenario.template_changes() == 0);
+}
+
 TEST_CASE("does nothing for an alert whose rule is broken") {
   ServerScenario scenario;
   scenario.failing = {"app:v2"};

@@ -103,6 +103,40 @@ TEST_CASE("a failure that must last starts again when a restart has lost its ser
   CHECK(apply(check, failure, true, noon + 60s).breached);
 }
 
+TEST_CASE("the failing baseline of an alert stays until the alert has been inactive for long") {
+  struct Row {
+    const char* name;
+    api::Reason reason;  // of the baseline
+    Duration max_gap;    // about twice the interval
+    int passes;
+    bool stays;
+  };
+  using api::Reason;
+  const Row row = GENERATE(values<Row>({
+      {"one pass after the server has lost its data", Reason::AlertFiring, 70s, 1, true},
+      {"passes for less than 2 minutes", Reason::AlertFiring, 70s, 3, true},
+      {"passes for 2 minutes", Reason::AlertFiring, 70s, 4, false},
+      {"a short interval, of which 20 results are known", Reason::AlertFiring, 10s, 19, true},
+      {"as many passes as are known", Reason::AlertFiring, 10s, 20, false},
+      {"a long interval", Reason::AlertFiring, 30min, 1, false},
+      {"another check", Reason::LimitExceeded, 70s, 1, false},
+  }));
+  INFO(row.name);
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+  api::Measurement failure = answer_to("rule", Fail);
+  failure.baseline = api::BaselineResult{
+      .result = Fail, .reason = row.reason, .consecutive_failures = 2, .before = true};
+  check = apply(check, failure, true, noon);
+  api::Measurement pass = answer_to("rule", Pass);
+  pass.max_gap = row.max_gap;
+  for (int i = 0; i < row.passes; ++i) {
+    check = apply(check, pass, true, noon);
+    check = apply(check, answer_to("rule", Unknown), true, noon);
+  }
+  CHECK(is_baseline_failing(check) == row.stays);
+  CHECK(check.consecutive_failures == 0);
+}
+
 TEST_CASE("a breach of a rule stays when other series fail, and a pass forgets the series") {
   api::Measurement failure = answer_to("rule", Fail);
   failure.failing_series = {"a"};
