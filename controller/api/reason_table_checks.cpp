@@ -140,9 +140,10 @@ constexpr std::array checks{
                 "same port passes. The release is not the cause.",
                 "Allow connections from the controller. Likely causes are a NetworkPolicy, a "
                 "service mesh with mTLS, or a firewall."},
-    ReasonEntry{check, Reason::ProbeLate, http_unknown,
+    ReasonEntry{check, Reason::ProbeLate, "HTTP and podMetrics: `Unknown`",
                 "No response was seen, but the controller was delayed during the probe. The "
-                "response may have arrived in time.",
+                "response may have arrived in time. Check podMetrics: the controller was busy with "
+                "other scrapes, so more than half of the pods were not scraped in time.",
                 "Nothing. If it stays, give the controller more CPU."},
     ReasonEntry{check, Reason::NoPodsToProbe, http_or_metrics_unknown,
                 "HTTP check: no pod of the revision has started all its containers, or all its "

@@ -204,6 +204,14 @@ Scrape parse_scrape(const api::HttpCall& call, const api::HttpResponse& response
   return *std::move(page);
 }
 
+Scrape late_scrape(const api::HttpCall& call) {
+  return std::unexpected(
+      problem(Reason::ProbeLate,
+              fmt::format("the controller was busy with other scrapes and did not begin this one "
+                          "within {}; see which pods send no metrics until their timeout",
+                          format_duration(call.timeout))));
+}
+
 Duration scrape_distance(const api::Check& check) {
   return std::min(check.interval, max_scrape_distance);
 }

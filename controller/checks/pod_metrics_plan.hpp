@@ -51,6 +51,9 @@ struct ScrapeTarget {
 [[nodiscard]] Scrape parse_scrape(const api::HttpCall& call, const api::HttpResponse& response,
                                   const PodMetricsQuestion& question);
 
+// The scrape had no free place within the timeout of its call.
+[[nodiscard]] Scrape late_scrape(const api::HttpCall& call);
+
 // The time between two scrapes of a run: the interval of the check, but at most this.
 inline constexpr Duration max_scrape_distance = std::chrono::seconds(30);
 [[nodiscard]] Duration scrape_distance(const api::Check& check);

@@ -19,7 +19,7 @@ asio::awaitable<Result<api::Measurement>> PodMetricsRunner::measure(api::Check c
                                   .established = round.established};
   if (round.baseline) inputs.baseline_pods = round.baseline->pods;
   checks::PodMetricsRun run(inputs);
-  co_await scrape(run, *question);
+  co_await scrape(run, *question, round.deployment);
   if (run.needs_confirmation()) {
     const auto pods = co_await round.pods_now(round.revision);
     if (!pods) co_return std::unexpected(pods.error());
@@ -48,13 +48,14 @@ asio::awaitable<Result<api::Measurement>> PodMetricsRunner::measure(api::Check c
 }
 
 asio::awaitable<void> PodMetricsRunner::scrape(checks::PodMetricsRun& run,
-                                               const checks::PodMetricsQuestion& question) {
+                                               const checks::PodMetricsQuestion& question,
+                                               const api::Deployment& deployment) {
   const MonotonicTime first = clock_.monotonic_now();
   Duration since_first{0};
   for (;;) {
     std::vector<checks::ScrapeJob> jobs = run.jobs();
     if (jobs.empty()) co_return;
-    co_await scraper_.scrape(std::move(jobs), question);
+    co_await scraper_.scrape(std::move(jobs), question, deployment.meta.key.str());
     run.add_round(since_first);
     const auto next = run.next_round();
     if (!next) co_return;

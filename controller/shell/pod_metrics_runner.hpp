@@ -46,7 +46,8 @@ struct PodMetricsRound {
 
 class PodMetricsRunner {
  public:
-  PodMetricsRunner(ports::HttpClient& http, ports::Clock& clock) : scraper_(http), clock_(clock) {}
+  PodMetricsRunner(ports::HttpClient& http, ports::Clock& clock)
+      : scraper_(http, clock), clock_(clock) {}
 
   // With the result of the baseline. Fails if the pods cannot be listed. Then there is no
   // measurement. Precondition: the check is a podMetrics check.
@@ -54,7 +55,8 @@ class PodMetricsRunner {
 
  private:
   boost::asio::awaitable<void> scrape(checks::PodMetricsRun& run,
-                                      const checks::PodMetricsQuestion& question);
+                                      const checks::PodMetricsQuestion& question,
+                                      const api::Deployment& deployment);
 
   PodScraper scraper_;
   ports::Clock& clock_;

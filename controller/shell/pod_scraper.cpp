@@ -4,8 +4,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -17,97 +15,101 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t max_small_body = std::size_t{512} * 1024;
-// Of one call of scrape(). Less than the small lane has, so that the pods of one check that do not
-// respond leave places for the other checks.
-constexpr std::size_t max_workers = 8;
+constexpr std::size_t max_workers = 8;  // of one call of scrape()
 
 }  // namespace
 
-struct PodScraper::Waiter {
-  asio::steady_timer turn;  // never expires: cancelled when a slot is free
+struct PodScraper::Run {
+  std::vector<checks::ScrapeJob>& jobs;
+  const checks::PodMetricsQuestion& question;
+  const std::string& deployment;
+  std::size_t next = 0;  // the first job that nobody has begun
 };
 
-// Takes a place in a lane, until it is destroyed.
+// A scrape that waits for a place, and then has it until this object is destroyed.
 class PodScraper::Slot {
  public:
-  explicit Slot(LaneState& lane) : lane_(&lane) { --lane.free; }
-  Slot(Slot&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)) {}
-  Slot& operator=(Slot&&) = delete;
+  Slot(Lane& lane, const std::string& deployment, const asio::any_io_executor& executor)
+      : lane_(lane), turn_(executor), ticket_(lane.places.join(deployment)) {
+    lane_.waiting.emplace(ticket_, &turn_);
+  }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
   ~Slot() {
-    if (!lane_) return;
-    ++lane_->free;
-    if (!lane_->waiting.empty()) lane_->waiting.front()->turn.cancel();
+    lane_.waiting.erase(ticket_);
+    lane_.places.leave(ticket_);
+    wake_next();
+  }
+
+  // False: there was no place until `deadline`.
+  asio::awaitable<bool> take(ports::Clock& clock, MonotonicTime deadline) {
+    while (lane_.places.next() != ticket_) {
+      if (clock.monotonic_now() >= deadline) co_return false;
+      co_await turn_.wait(clock, deadline);
+    }
+    lane_.places.take(ticket_);
+    lane_.waiting.erase(ticket_);
+    wake_next();
+    co_return true;
   }
 
  private:
-  LaneState* lane_;
+  void wake_next() {
+    if (const auto next = lane_.places.next()) lane_.waiting.at(*next)->raise();
+  }
+
+  Lane& lane_;
+  runtime::Signal turn_;
+  checks::ScrapeLane::Ticket ticket_;
 };
 
-asio::awaitable<PodScraper::Slot> PodScraper::acquire(LaneState& lane) {
-  const auto executor = co_await asio::this_coro::executor;
-  Waiter waiter{.turn = asio::steady_timer(executor, asio::steady_timer::time_point::max())};
-  struct QueueEntry {
-    LaneState& lane;
-    Waiter& waiter;
-    ~QueueEntry() {
-      lane.waiting.remove(&waiter);
-      // If this waiter was woken and then cancelled, the slot is for the next one.
-      if (lane.free > 0 && !lane.waiting.empty()) lane.waiting.front()->turn.cancel();
-    }
-  };
-  // A free slot is for the waiters: the first one has been woken, but has not run yet.
-  if (lane.free == 0 || !lane.waiting.empty()) {
-    lane.waiting.push_back(&waiter);
-    const QueueEntry entry{.lane = lane, .waiter = waiter};
-    while (lane.free == 0 || lane.waiting.front() != &waiter) {
-      boost::system::error_code ignored;
-      // After a cancellation of this coroutine, the second wait throws.
-      co_await waiter.turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    Slot slot(lane);
-    co_return std::move(slot);
-  }
-  Slot slot(lane);
-  co_return std::move(slot);
+asio::awaitable<std::optional<api::HttpResponse>> PodScraper::call_in(Lane& lane,
+                                                                      api::HttpCall call,
+                                                                      const Run& run) {
+  Slot slot(lane, run.deployment, co_await asio::this_coro::executor);
+  const bool has_place = co_await slot.take(clock_, clock_.monotonic_now() + call.timeout);
+  if (!has_place) co_return std::nullopt;
+  const std::string address = call.host;
+  api::HttpResponse response = co_await http_.call(std::move(call));
+  silent_pods_.update(address, response.outcome);
+  co_return response;
 }
 
-asio::awaitable<checks::Scrape> PodScraper::scrape_one(checks::ScrapeJob& job,
-                                                       const checks::PodMetricsQuestion& question) {
+asio::awaitable<checks::Scrape> PodScraper::scrape_one(checks::ScrapeJob& job, const Run& run) {
   if (job.target.problem) co_return std::unexpected(*job.target.problem);
   api::HttpCall call = job.target.call;
-  const std::size_t max_body = call.max_body_bytes;
   if (!job.is_large) {
-    const Slot slot = co_await acquire(small_);
-    call.max_body_bytes = std::min(max_body, max_small_body);
-    const api::HttpResponse response = co_await http_.call(call);
-    if (!response.is_too_large) co_return checks::parse_scrape(call, response, question);
+    call.max_body_bytes = std::min(call.max_body_bytes, max_small_body);
+    Lane& lane = silent_pods_.contains(call.host) ? silent_ : regular_;
+    const auto response = co_await call_in(lane, call, run);
+    if (!response) co_return checks::late_scrape(call);
+    if (!response->is_too_large) co_return checks::parse_scrape(call, *response, run.question);
     job.is_large = true;
   }
-  const Slot slot = co_await acquire(large_);
-  call.max_body_bytes = max_body;
-  const api::HttpResponse response = co_await http_.call(call);
-  co_return checks::parse_scrape(call, response, question);
+  const auto response = co_await call_in(large_, job.target.call, run);
+  if (!response) co_return checks::late_scrape(call);
+  co_return checks::parse_scrape(call, *response, run.question);
 }
 
-asio::awaitable<void> PodScraper::work(std::vector<checks::ScrapeJob>& jobs, std::size_t& next,
-                                       const checks::PodMetricsQuestion& question) {
-  while (next < jobs.size()) {
-    checks::ScrapeJob& job = jobs[next++];
-    checks::Scrape scrape = co_await scrape_one(job, question);
+asio::awaitable<void> PodScraper::work(Run& run) {
+  while (run.next < run.jobs.size()) {
+    checks::ScrapeJob& job = run.jobs[run.next++];
+    checks::Scrape scrape = co_await scrape_one(job, run);
     job.window.add(std::move(scrape));
   }
 }
 
 asio::awaitable<void> PodScraper::scrape(std::vector<checks::ScrapeJob> jobs,
-                                         const checks::PodMetricsQuestion& question) {
+                                         const checks::PodMetricsQuestion& question,
+                                         std::string deployment) {
   using Operation = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
                                             std::declval<asio::awaitable<void>>(), asio::deferred));
   if (jobs.empty()) co_return;
-  std::size_t next = 0;
+  Run run{.jobs = jobs, .question = question, .deployment = deployment};
   std::vector<Operation> workers;
   const auto executor = co_await asio::this_coro::executor;
   for (std::size_t i = 0; i < std::min(jobs.size(), max_workers); ++i)
-    workers.push_back(asio::co_spawn(executor, work(jobs, next, question), asio::deferred));
+    workers.push_back(asio::co_spawn(executor, work(run), asio::deferred));
   auto [order, errors] = co_await asio::experimental::make_parallel_group(std::move(workers))
                              .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
   for (const std::exception_ptr& error : errors) {

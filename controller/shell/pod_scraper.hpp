@@ -1,57 +1,63 @@
 // Scrapes the metrics pages of many pods at the same moment, with a limit for the memory that their
-// responses need:
+// responses need: see checks/scrape_places.hpp. A page of more than 512 KiB is scraped again in the
+// large lane, and its pod then always there.
 //
-//   response            scrapes at once, of all checks together
-//   up to 512 KiB       32
-//   up to 5 MiB         2; a pod with such a page is scraped again, and then always in this lane
-//
-// One check scrapes at most 8 pods at once, and scrapes start in the order of their arrival. So
-// pods that do not respond delay above all their own check.
+// One call scrapes at most 8 pods at once. A scrape that gets no place within the timeout of its
+// check ends with the problem ProbeLate, which is never a failure.
 //
 // Private to shell/.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
-#include <list>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "api/call.hpp"
 #include "checks/pod_metrics_run.hpp"
+#include "checks/scrape_places.hpp"
+#include "ports/clock.hpp"
 #include "ports/http_client.hpp"
+#include "runtime/signal.hpp"
 
 namespace lastgood::shell {
 
 class PodScraper {
  public:
-  explicit PodScraper(ports::HttpClient& http) : http_(http) {}
+  PodScraper(ports::HttpClient& http, ports::Clock& clock) : http_(http), clock_(clock) {}
   PodScraper(const PodScraper&) = delete;
   PodScraper& operator=(const PodScraper&) = delete;
 
   // Does each job once and adds the result to its window. `is_large` of a job becomes true if the
-  // page has more than 512 KiB. A pod without an endpoint gets the
-  // problem of its target instead. Returns when all jobs have ended.
+  // page has more than 512 KiB. A pod without an endpoint gets the problem of its target instead.
+  // Returns when all jobs have ended. `deployment`: whose pods they are.
   boost::asio::awaitable<void> scrape(std::vector<checks::ScrapeJob> jobs,
-                                      const checks::PodMetricsQuestion& question);
+                                      const checks::PodMetricsQuestion& question,
+                                      std::string deployment);
 
  private:
-  class Slot;
-  struct Waiter;
-
-  struct LaneState {
-    std::size_t free = 0;
-    std::list<Waiter*> waiting = {};
+  struct Lane {
+    checks::ScrapeLane places;
+    std::map<checks::ScrapeLane::Ticket, runtime::Signal*> waiting = {};
   };
+  class Slot;
+  struct Run;  // a call of scrape()
 
-  // Does the jobs from `next` on, one after the other, until none is left.
-  boost::asio::awaitable<void> work(std::vector<checks::ScrapeJob>& jobs, std::size_t& next,
-                                    const checks::PodMetricsQuestion& question);
-  boost::asio::awaitable<checks::Scrape> scrape_one(checks::ScrapeJob& job,
-                                                    const checks::PodMetricsQuestion& question);
-  static boost::asio::awaitable<Slot> acquire(LaneState& lane);
+  // Does the jobs that nobody has begun, one after the other, until none is left.
+  boost::asio::awaitable<void> work(Run& run);
+  boost::asio::awaitable<checks::Scrape> scrape_one(checks::ScrapeJob& job, const Run& run);
+  // Sends the call when it has a place. Nothing: it had none in time.
+  boost::asio::awaitable<std::optional<api::HttpResponse>> call_in(Lane& lane, api::HttpCall call,
+                                                                   const Run& run);
 
   ports::HttpClient& http_;
-  LaneState small_{.free = 32};
-  LaneState large_{.free = 2};
+  ports::Clock& clock_;
+  Lane regular_{.places = checks::ScrapeLane(checks::regular_lane)};
+  Lane large_{.places = checks::ScrapeLane(checks::large_lane)};
+  Lane silent_{.places = checks::ScrapeLane(checks::silent_lane)};
+  checks::SilentPods silent_pods_;
 };
 
 }  // namespace lastgood::shell

@@ -9,11 +9,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "simulation/fake/virtual_clock.hpp"
 
 namespace lastgood::simulation {
 namespace {
@@ -32,11 +35,12 @@ class HangingPods final : public ports::HttpClient {
     started.push_back(call.host);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    co_return api::HttpResponse{.outcome = api::ProbeOutcome::TimedOut};
+    co_return api::HttpResponse{.outcome = outcome_, .status = 200};
   }
 
   // The oldest call to this host ends, if there is one.
-  void end_one(const std::string& host) {
+  void end_one(const std::string& host, api::ProbeOutcome outcome) {
+    outcome_ = outcome;
     const auto found = waiting_.find(host);
     if (found == waiting_.end()) return;
     found->second.cancel();
@@ -57,6 +61,7 @@ class HangingPods final : public ports::HttpClient {
   using Calls = std::multimap<std::string, asio::steady_timer>;
 
   asio::io_context& io_;
+  api::ProbeOutcome outcome_ = api::ProbeOutcome::Answered;  // of the call that ends
   Calls waiting_;
   std::deque<Calls::node_type> ended_;  // their coroutines still refer to the timers
 };
@@ -70,23 +75,38 @@ struct ScraperHarness {
     while (const auto host = pods.any_waiting()) end_one(*host);
   }
 
-  // Starts the scrapes of one check, all of the same host.
+  // Starts the scrapes of one check, all of the same host. The host is also the Deployment.
   void scrape(const std::string& host, std::size_t number) {
     std::vector<checks::ScrapeJob> jobs;
     for (std::size_t i = 0; i < number; ++i) {
       checks::ScrapeTarget& target = targets.emplace_back();
       target.call.host = host;
+      target.call.timeout = std::chrono::seconds(5);
       jobs.push_back({.target = target,
                       .window = windows.emplace_back(question, checks::PodWindow::Metric::Counter),
                       .is_large = are_large.emplace_back(false)});
     }
-    asio::co_spawn(io, scraper.scrape(std::move(jobs), question), asio::detached);
+    asio::co_spawn(io, scraper.scrape(std::move(jobs), question, host), asio::detached);
     run_ready();
   }
 
-  void end_one(const std::string& host) {
-    pods.end_one(host);
+  void end_one(const std::string& host, api::ProbeOutcome outcome = api::ProbeOutcome::Answered) {
+    pods.end_one(host, outcome);
     run_ready();
+  }
+
+  // Each call ends without a response.
+  void end_all() {
+    while (const auto host = pods.any_waiting()) end_one(*host, api::ProbeOutcome::TimedOut);
+  }
+
+  void run_for(Duration time) {
+    const MonotonicTime end = clock.monotonic_now() + time;
+    for (auto next = clock.next(); next && *next <= end; next = clock.next()) {
+      clock.advance();
+      run_ready();
+    }
+    clock.advance_to(end);
   }
 
   void run_ready() {
@@ -100,8 +120,9 @@ struct ScraperHarness {
   std::deque<checks::PodWindow> windows;
   std::deque<bool> are_large;
   asio::io_context io;
+  VirtualClock clock;
   HangingPods pods{io};
-  shell::PodScraper scraper{pods};
+  shell::PodScraper scraper{pods, clock};
 };
 
 }  // namespace
@@ -135,6 +156,47 @@ TEST_CASE("does each scrape once when many places become free at once") {
   for (const char* host : {"a", "b", "c", "d", "e"}) harness.scrape(host, 20);
   while (const auto host = harness.pods.any_waiting()) harness.end_one(*host);
   CHECK(harness.pods.started.size() == 100);
+}
+
+TEST_CASE("scrapes the pods of a policy while those of another one do not respond again") {
+  ScraperHarness harness;
+  const std::vector<std::string> hanging{"a", "b", "c", "d", "e", "f", "g", "h"};
+  for (const std::string& host : hanging) harness.scrape(host, 8);
+  harness.end_all();
+  harness.pods.started.clear();
+  for (const std::string& host : hanging) harness.scrape(host, 8);
+  CHECK(harness.pods.started.size() == checks::silent_lane.places);
+  CHECK(harness.pods.calls_to("a") == 2);
+  harness.scrape("web", 8);
+  CHECK(harness.pods.calls_to("web") == 8);
+}
+
+TEST_CASE("scrapes a pod with the others again when it has responded") {
+  ScraperHarness harness;
+  harness.scrape("web", 8);
+  harness.end_all();
+  harness.scrape("web", 1);
+  harness.end_one("web");
+  harness.pods.started.clear();
+  harness.scrape("web", 8);
+  CHECK(harness.pods.calls_to("web") == 8);
+}
+
+TEST_CASE("ends a scrape that gets no place in time with a reason of its own") {
+  ScraperHarness harness;
+  for (const char* host : {"a", "b", "c", "d"}) harness.scrape(host, 8);
+  harness.scrape("web", 1);
+  harness.run_for(std::chrono::milliseconds(4999));
+  CHECK_FALSE(harness.windows.back().has_page());
+  CHECK(harness.windows.back().problem()->reason != api::Reason::ProbeLate);
+  harness.run_for(std::chrono::milliseconds(1));
+  CHECK(harness.pods.calls_to("web") == 0);
+  REQUIRE(harness.windows.back().problem());
+  CHECK(harness.windows.back().problem()->reason == api::Reason::ProbeLate);
+  // The place that becomes free is for the next one.
+  harness.scrape("next", 1);
+  harness.end_one("a");
+  CHECK(harness.pods.calls_to("next") == 1);
 }
 
 }  // namespace lastgood::simulation

@@ -33,6 +33,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "checks/responders.hpp",
       "checks/rollout.hpp",
       "checks/rule_check.hpp",
+      "checks/scrape_places.hpp",
       "checks/silence.hpp"}},
     {"rollback",
      {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",

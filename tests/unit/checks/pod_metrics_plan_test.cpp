@@ -218,6 +218,13 @@ TEST_CASE("scrape_distance follows the interval of the check up to a limit") {
   CHECK(scrape_distance({.interval = seconds(300)}) == seconds(30));
 }
 
+TEST_CASE("late_scrape is no failure and names the timeout in which it did not begin") {
+  const Scrape scrape = late_scrape({.timeout = std::chrono::seconds(3)});
+  REQUIRE_FALSE(scrape);
+  CHECK(scrape.error().reason == Reason::ProbeLate);
+  CHECK_THAT(scrape.error().message, Catch::Contains("did not begin this one within 3s"));
+}
+
 TEST_CASE("confirm_pods removes the pods that are terminating or gone") {
   const auto wanted = question(ratio_check());
   const auto pods = [&] {
