@@ -1,5 +1,5 @@
-// The results of the reads and writes of the shell for one Deployment. The shell changes nothing in
-// memory. apply() folds each of them into the state of the Deployment.
+// The results of the reads and writes of the shell for one Deployment. The shell does not change
+// the state of the Deployment itself: apply() folds each result into it.
 #pragma once
 
 #include <map>
@@ -36,8 +36,8 @@ struct PreflightEnded {
 
 // --- Decide ---
 
-// The plan becomes the state before it is executed, so that the other Deployments see it during
-// the writes.
+// The plan becomes the state before it is executed, so decisions for other Deployments take it into
+// account while the writes are in flight.
 struct PlanDecided {
   const api::Deployment& deployment;
   const EffectivePolicy& policy;
@@ -55,9 +55,11 @@ struct NothingExecuted {};
 struct RollbackExecuted {
   api::Rollback record;        // with all steps so far
   api::RollbackStatus stored;  // its status as the API server has it
-  // The live Deployment differs from the Deployment of the last preflight, or its result is wrong.
+  // The live Deployment differs from the Deployment of the last preflight, or the API server
+  // rejected the patch although the dry run was admitted.
   bool is_preflight_outdated = false;
-  std::optional<Error> error = {};  // why a step that can be executed is not done
+  // Why the next step failed or was not made. Nothing: the steps ended as planned.
+  std::optional<Error> error = {};
 };
 
 struct SnapshotCreated {
