@@ -198,6 +198,15 @@ std::vector<std::string> failed_together(const Inputs& inputs, const CheckStatus
   return others;
 }
 
+// When the rollbacks that count for the limit began, the newest first.
+std::vector<Time> counted_rollbacks(const api::GuardStatus& guard, Duration within, Time now) {
+  std::vector<Time> times;
+  for (const api::PastRollback& past : guard.rollbacks)
+    if (past.at <= now && now - past.at < within) times.push_back(past.at);
+  std::ranges::sort(times, std::ranges::greater{});
+  return times;
+}
+
 }  // namespace
 
 // Without a result of the baseline, the other Deployments show whether the cause is shared.
@@ -242,24 +251,21 @@ MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus&, Time) {
 
 MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const api::RollbackLimit& limit = inputs.policy.spec.limit;
-  const auto counts = [&](const api::PastRollback& past) {
-    return past.at <= now && now - past.at < limit.within;
-  };
-  std::vector<Time> counted;
-  for (const api::PastRollback& past : guard.rollbacks | std::views::filter(counts))
-    counted.push_back(past.at);
-  const auto past_rollbacks = std::ssize(counted);
-  if (past_rollbacks < limit.count) return {};
+  const auto count = std::ssize(counted_rollbacks(guard, limit.within, now));
+  if (count < limit.count) return {};
+  return Hold{
+      .reason = Reason::LimitReached,
+      .message = fmt::format("The Deployment had {} rollback{} within {} (limit {})", count,
+                             count == 1 ? "" : "s", format_duration(limit.within), limit.count),
+      .freezes = true};
+}
+
+std::optional<Time> end_of_limit(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  const api::RollbackLimit& limit = inputs.policy.spec.limit;
+  const std::vector<Time> counted = counted_rollbacks(guard, limit.within, now);
+  if (std::ssize(counted) < limit.count) return {};
   // When this one is too old to count, fewer than the limit are left.
-  std::ranges::sort(counted, std::ranges::greater{});
-  const Time last_counted = counted[static_cast<std::size_t>(limit.count) - 1];
-  return Hold{.reason = Reason::LimitReached,
-              .message = fmt::format(
-                  "The Deployment had {} rollback{} within {} (limit {}), so no other "
-                  "automatic rollback may start before {}",
-                  past_rollbacks, past_rollbacks == 1 ? "" : "s", format_duration(limit.within),
-                  limit.count, format_rfc3339(last_counted + limit.within)),
-              .freezes = true};
+  return counted[static_cast<std::size_t>(limit.count) - 1] + limit.within;
 }
 
 MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now) {

@@ -29,6 +29,9 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard,
                                       Time now);
+// When the next automatic rollback is within the limit. Nothing: limit_reached() does not block.
+[[nodiscard]] std::optional<Time> end_of_limit(const Inputs& inputs, const api::GuardStatus& guard,
+                                               Time now);
 [[nodiscard]] MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold same_image(const Inputs& inputs, const api::GuardStatus& guard, Time now);

@@ -116,7 +116,12 @@ std::string why_not_with_group(Step& step) {
   const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return choose_target(guard).why_not;
   if (const auto hold = gates::too_far_back(inputs, guard, step.now)) return hold->message;
-  if (const auto hold = gates::limit_reached(inputs, guard, step.now)) return hold->message;
+  if (const auto until = gates::end_of_limit(inputs, guard, step.now)) {
+    step.requeue_at(*until);
+    return fmt::format("{}. The next one may start at {}",
+                       gates::limit_reached(inputs, guard, step.now)->message,
+                       format_rfc3339(*until));
+  }
   if (const auto hold = gates::cooldown(inputs, guard, step.now)) return requeue_and_explain(*hold);
   if (!is_about(inputs.preflight, inputs.deployment, *target))
     return "the preflight of its rollback is running";

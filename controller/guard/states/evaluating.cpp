@@ -75,7 +75,8 @@ void hold_release(Step& step, const Hold& hold) {
         step, hold.reason,
         fmt::format("{} is not rolled back{}. {}", step.current_name(),
                     breach ? " although " + breach_text(*breach) : "", hold.message),
-        "This freeze does not end by itself. To end it, ship a new release or create a Rollback");
+        "This freeze does not end by itself, not even after this time. To end it, ship a new "
+        "release or create a Rollback");
   }
   enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));
   if (hold.reason == Reason::Observing) record_observed(step, hold);

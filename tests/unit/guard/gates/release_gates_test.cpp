@@ -27,6 +27,23 @@ TEST_CASE(
   CHECK(harness.restorations == 0);
 }
 
+TEST_CASE("end_of_limit returns the time when fewer rollbacks than the limit count") {
+  const auto until = [](std::vector<Duration> ages, api::RollbackLimit limit = {}) {
+    Inputs inputs = breached_inputs();
+    inputs.policy.spec.limit = limit;
+    for (const Duration age : ages)
+      inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - age});
+    return gates::end_of_limit(inputs, inputs.guard, moment);
+  };
+  CHECK(until({10min, 20min, 1h - 1ms}) == moment + 1ms);
+  CHECK(until({9min}, {.count = 1, .within = 10min}) == moment + 1min);
+  CHECK(until({0s, 10min, 20min}) == moment + 40min);
+  CHECK(until({10min, 20min, 30min, 40min}) == moment + 30min);
+  CHECK(until({10min, 20min}) == std::nullopt);
+  CHECK(until({-1ms, 10min, 20min}) == std::nullopt);
+  CHECK(until({10min, 20min, 1h}) == std::nullopt);
+}
+
 // v2 is breached ──▶ Held (Observing), one record ──▶ the check passes ──▶ Evaluating
 TEST_CASE("records an observed rollback once and writes nothing to the Deployment") {
   DeploymentHarness harness = baking_v2(api::Mode::Observe);

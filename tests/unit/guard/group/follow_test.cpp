@@ -295,7 +295,7 @@ TEST_CASE("reports why a member cannot be rolled back") {
          in.policy.spec.limit = {.count = 1, .within = 1h};
          in.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
        },
-       {"1 rollback", "1h", "limit 1"}},
+       {"1 rollback", "1h", "limit 1", "2026-11-24T12:59:30Z"}},
       {"the Deployment is paused",
        [](Inputs& in) { in.deployment.paused = true; },
        {"kubectl rollout resume"}},
@@ -323,4 +323,13 @@ TEST_CASE("reports why a member cannot be rolled back") {
     CHECK(why.empty() == row.mentions.empty());
     CHECK_THAT(why, mentions(row.mentions));
   }
+}
+
+TEST_CASE("reconciles a member when its rollback limit allows the next rollback") {
+  Inputs inputs = member_inputs();
+  inputs.group.clear();
+  inputs.policy.spec.cooldown = 0s;
+  inputs.policy.spec.limit = {.count = 1, .within = 1min + 1ms};
+  inputs.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
+  CHECK(guard::decide(inputs, moment).requeue_at == moment + 1ms);
 }
