@@ -12,8 +12,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// healthURLOf returns the health URL of a Service. Its host is the cluster IP, which pods and
-// processes outside the cluster can reach.
+// healthURLOf returns the health URL of a Service. Its host is the cluster IP. The test cluster
+// runs on this machine, so a controller outside the cluster reaches the cluster IP as pods do.
 func healthURLOf(s *scenario.Scenario, service string) string {
 	s.T.Helper()
 	services := s.Cluster.Typed.CoreV1().Services(s.Namespace)
@@ -24,10 +24,13 @@ func healthURLOf(s *scenario.Scenario, service string) string {
 	return fmt.Sprintf("http://%s:8080/health", found.Spec.ClusterIP)
 }
 
-// The policy probes the dependency "shared", which fails before the release v2.
+// The policy of web probes the dependency "shared", which fails before the release v2. The
+// Deployment "twin" is a control: its release is applied at the same time, fails by itself and is
+// rolled back. So web is held for its reason, and not because the controller is slow.
 //
 //	shared   ok        fails                        ok
 //	web      v1 good   v2 is held: AlreadyFailing   v2 becomes good
+//	twin     v1 good   v2 is rolled back
 func TestHoldsWhenTheCheckFailedBeforeTheRelease(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
@@ -62,7 +65,7 @@ func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
 	s.Given().Running(shared).Service("shared", "shared").
-		Policy("web", noStartupGrace+patient(longBakePolicy))
+		Policy("web", noStartupGrace+withLongTimeout(longBakePolicy))
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGoodUnder("web", v1)
@@ -88,7 +91,7 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
 	s.Given().Running(shared).Service("shared", "shared").
-		Policy("web", noStartupGrace+patient(longBakePolicy))
+		Policy("web", noStartupGrace+withLongTimeout(longBakePolicy))
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGoodUnder("web", v1)

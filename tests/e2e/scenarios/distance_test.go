@@ -13,7 +13,8 @@ import (
 func TestRollsBackOneReleaseWhenTeamsReleaseMoreOftenThanTheyBake(t *testing.T) {
 	s := scenario.New(t)
 	app := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", "minimumBake: 2s"+patient(longBakePolicy)).PresumedGoodUnder("web", app)
+	s.Given().Policy("web", "minimumBake: 2s"+withLongTimeout(longBakePolicy)).
+		PresumedGoodUnder("web", app)
 	for n := 2; n <= 9; n++ {
 		app = app.As(fmt.Sprintf("v%d", n))
 		s.Given().Running(app)

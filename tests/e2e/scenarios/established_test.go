@@ -77,7 +77,7 @@ func TestHoldsTheNextReleaseTooWhileADatabaseIsDown(t *testing.T) {
 func TestRollsBackWhenTheBaselineFailsOnceByChance(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", patient(quickPolicy)).Good(v1)
+	s.Given().Policy("web", withLongTimeout(quickPolicy)).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Edit(scenario.SchedulingGate))
 	s.Then().BaselinePassedBeforeRelease("web", "health")
 	s.When().SetInRunningPods("web", "HEALTH_FAIL_NEXT=1").HealthRequestsFailed(v1, 1).

@@ -18,7 +18,8 @@ func groupMember(name string, order int) scenario.App {
 func TestRollsBackAGroupInOrder(t *testing.T) {
 	s := scenario.New(t)
 	store, api, site := groupMember("store", -1), groupMember("api", 0), groupMember("site", 7)
-	s.Given().Policy("shop", patient(longBakePolicy)).PresumedGoodUnder("shop", store, api, site)
+	s.Given().Policy("shop", withLongTimeout(longBakePolicy)).
+		PresumedGoodUnder("shop", store, api, site)
 	s.When().Applied(site.As("v2"), store.As("v2")).Available("site").Available("store")
 	s.Then().StateIs("site", "Evaluating", "Baking").StateIs("store", "Evaluating", "Baking")
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))

@@ -18,7 +18,7 @@ func TestARollbackIsCountedInMetricsAndHasEachEventOnce(t *testing.T) {
 	)
 	s := scenario.NewWithOwnController(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", patient(quickPolicy)).ControllerStarted()
+	s.Given().Policy("web", withLongTimeout(quickPolicy)).ControllerStarted()
 	s.Then().PolicyGuardsDeployments("web", 0)
 	s.Given().PresumedGoodUnder("web", v1)
 	s.Then().MetricIs("leader_election_master_status", 1).

@@ -14,7 +14,7 @@ import (
 func TestRollsBackWhenHealthCheckFailsAfterTheRollout(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", patient(longBakePolicy)).PresumedGoodUnder("web", v1)
+	s.Given().Policy("web", withLongTimeout(longBakePolicy)).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
@@ -28,7 +28,7 @@ func TestRollsBackWhenHealthCheckFailsDuringTheRollout(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").
 		Edit(scenario.Replicas(3)).Edit(scenario.ReadinessProbe("/ready"))
-	s.Given().Policy("web", noStartupGrace+patient(quickPolicy)).Good(v1)
+	s.Given().Policy("web", noStartupGrace+withLongTimeout(quickPolicy)).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Env("READY", "fail"))
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
@@ -68,7 +68,7 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	v2, v3 := v1.As("v2"), v1.As("v3").Env("HEALTH", "fail")
 	v4 := v1.As("v4").Env("HEALTH", "close").Edit(scenario.SchedulingGate)
-	s.Given().Policy("web", noStartupGrace+patient(quickPolicy)).Good(v1)
+	s.Given().Policy("web", noStartupGrace+withLongTimeout(quickPolicy)).Good(v1)
 	s.When().Applied(v2)
 	s.Then().IsGood(v2).VerdictIs("web", "Good")
 	s.When().Applied(v3)
@@ -127,7 +127,7 @@ func TestRollsBackWhenTheHistoryLimitHasRemovedTheReplicaSet(t *testing.T) {
 func TestRollsBackWhenTheReplicaSetWasDeletedDuringTheBake(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", patient(longBakePolicy)).PresumedGoodUnder("web", v1)
+	s.Given().Policy("web", withLongTimeout(longBakePolicy)).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
 	s.When().ReplicaSetDeleted("web").Available("web").HealthRequestsPassed(v1.As("v2"), 2)
