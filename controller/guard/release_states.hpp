@@ -5,7 +5,8 @@
 
 namespace lastgood::guard {
 
-// In RollingBack the release must still fail until its template is replaced.
+// True in Evaluating, Held and RollingBack. RollingBack is one of them because the release must
+// still fail until its template is replaced.
 [[nodiscard]] bool is_release_evaluated(api::State state);
 
 }  // namespace lastgood::guard

@@ -12,7 +12,7 @@ bool is_request(const api::Rollback& rollback) {
 
 std::optional<Duration> grace_left(const api::Rollback& request, Time now) {
   constexpr Duration grace{5'000};
-  // creationTimestamp is rounded down to whole seconds.
+  // creationTimestamp is rounded down to whole seconds, so the grace is up to 1 s shorter.
   const Duration age = now - request.meta.created.value_or(Time{});
   return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }
@@ -30,13 +30,13 @@ std::optional<api::Rollback> RequestIndex::oldest(const Key& deployment,
                                                   const kube::Stores& stores) {
   if (!deployments_.contains(deployment)) return {};
   std::optional<api::Rollback> oldest;
-  const auto age = [](const api::Rollback& one) {
+  const auto creation_order = [](const api::Rollback& one) {
     return std::tie(one.meta.created, one.meta.key.name);
   };
   stores.rollbacks.for_each_in(deployment.namespace_, [&](const auto& rollback) {
     if (rollback->spec.deployment != deployment.name || !is_request(*rollback)) return;
     if (answered_.contains(rollback->meta.uid)) return;
-    if (!oldest || age(*rollback) < age(*oldest)) oldest = *rollback;
+    if (!oldest || creation_order(*rollback) < creation_order(*oldest)) oldest = *rollback;
   });
   if (!oldest) deployments_.erase(deployment);
   return oldest;

@@ -8,7 +8,8 @@
 
 namespace lastgood::guard {
 
-// A manual Rollback whose spec is not filled in yet, or a drill that is not finished.
+// A manual Rollback whose spec the controller has not filled in yet (see BindRequest), or a drill
+// that is not finished.
 [[nodiscard]] bool is_request(const api::Rollback& rollback);
 
 // The time that a request for an unknown or unguarded Deployment still waits before it is rejected.

@@ -34,7 +34,7 @@ ContestOutcome count_contest(Step& step, const api::ReplicaSet& set) {
   const int limit = inputs.policy.spec.limit.count;
   const auto times = std::ssize(guard.contests);
   return {.tool = tool,
-          .is_over_limit = times >= limit,
+          .has_reached_limit = times >= limit,
           .message = fmt::format("{} applied it again {} consecutive time{} (limit {})", tool,
                                  times, times == 1 ? "" : "s", limit)};
 }

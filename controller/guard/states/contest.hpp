@@ -9,13 +9,13 @@ namespace lastgood::guard {
 
 struct ContestOutcome {
   std::string tool;  // empty: a user applied the template, which is no contest
-  bool is_over_limit = false;
+  bool has_reached_limit = false;
   std::string message;  // the tool, how many consecutive times it applied the template, the limit
 };
 
-// Counts a contest, unless a user applied the template. Contests of the same template follow each
-// other after any time, until another release comes between them. Precondition: the present
-// template, of ReplicaSet `set`, was rolled back before.
+// Counts a contest, unless a user applied the template. Contests of the same template count as
+// consecutive, no matter how much time is between them, unless another release comes between them.
+// Precondition: the present template, of ReplicaSet `set`, was rolled back before.
 ContestOutcome count_contest(Step& step, const api::ReplicaSet& set);
 
 // A release that is no contest begins the count again.

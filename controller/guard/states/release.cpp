@@ -160,12 +160,12 @@ void start_release(Step& step, const api::ReplicaSet& set) {
   const Revision* listed = find_revision(guard, set.hash);
   const bool was_rolled_back = listed && listed->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
-  ContestOutcome contest = was_rolled_back ? count_contest(step, set) : ContestOutcome{};
+  const ContestOutcome contest = was_rolled_back ? count_contest(step, set) : ContestOutcome{};
   if (contest.tool.empty()) forget_contests(guard);
   // A tool that applies a rolled back template does not end a freeze: only a user does.
-  if (guard.state == State::Frozen && !contest.tool.empty()) contest.is_over_limit = true;
+  const bool stays_frozen = guard.state == State::Frozen && !contest.tool.empty();
   begin_evaluation(step, set);
-  if (contest.is_over_limit) {
+  if (stays_frozen || contest.has_reached_limit) {
     set_verdict(guard, set.hash, RevisionVerdict::RolledBack, step.now);
     return freeze_contested(step, contest);
   }

@@ -41,8 +41,8 @@ void bind(Step& step, const Revision& target) {
   step.plan.action = BindRequest{.record = std::move(record)};
 }
 
-// The request is neither rejected nor started yet. Its message says why.
-void wait_for_preflight(Step& step, const Rejection& rejection) {
+// The request is neither rejected nor started yet. Unless the wait is brief, its message says why.
+void postpone(Step& step, const Rejection& rejection) {
   constexpr std::chrono::milliseconds brief_delay{50};
   constexpr std::chrono::seconds delay{5};
   if (rejection.is_brief) return step.requeue_at(step.now + brief_delay);
@@ -59,7 +59,7 @@ void handle_request(Step& step) {
   const auto& request = step.inputs.request;
   if (!request) return;
   const auto rejection = first_rejection(request_gates(), step.inputs, step.guard(), step.now);
-  if (rejection && rejection->is_temporary) return wait_for_preflight(step, *rejection);
+  if (rejection && rejection->is_temporary) return postpone(step, *rejection);
   const auto target = wanted_target(step.inputs, step.guard());
   if (rejection || !target) {
     const std::string message = rejection
