@@ -91,7 +91,7 @@ struct CheckStatus {
   std::optional<Time> last_result = {};  // of the last Pass or Fail
   int consecutive_unknowns = 0;          // not counted beyond 2
   // The series that are in all of the consecutive failures, see Measurement. Not written to the
-  // status: after a restart, a failure that must last starts again.
+  // status: after a restart, min_failing_time begins again.
   std::vector<std::string> failing_series = {};
   Duration min_failing_time{0};  // of the last failure, see Measurement; not written either
   std::optional<Time> first_failure = {};  // of the consecutive failures

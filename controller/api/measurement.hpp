@@ -38,7 +38,7 @@ struct Measurement {
   // than max_failing_series, the smallest ones.
   std::vector<std::string> failing_series = {};
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
-  // A failure that must last starts again after a longer time without a measurement.
+  // After a longer time without a measurement, min_failing_time begins again.
   Duration max_gap = default_max_gap;
   bool immediate = false;  // the first Fail breaches the check, without a failure threshold
   std::optional<BaselineResult> baseline = {};

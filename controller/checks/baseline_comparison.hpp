@@ -7,7 +7,7 @@
 //   no Fail, but the baseline never worked: it is no measure       Unknown (NoBaselineValue)
 //
 // With a baseline of 0 each value is higher, so andAbove alone decides. The baseline itself passes
-// as soon as it has a value: it cannot fail against itself. minimumTraffic holds for both.
+// as soon as it has a value: it cannot fail against itself. minimumTraffic applies to both.
 //
 // An Idle Deployment, a first and a restored revision have no older revision that runs. The check
 // passes if it would pass for each value of the baseline: the value is at most andAbove, or failIf

@@ -1,5 +1,6 @@
-// The validation of the queries of a policy: each one is sent once, without a release. The server
-// says at once whether it can evaluate the query. No result of it ever causes a rollback.
+// The validation of the queries of a policy: they are sent without a release, when the policy
+// changes and from time to time. The server says at once whether it can evaluate a query. No result
+// of it ever causes a rollback.
 //
 //   answer of the server                                              condition ChecksValid
 //   a value, or no data for the placeholder pods                      True

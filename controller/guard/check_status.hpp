@@ -23,12 +23,12 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 //            alert has been inactive for about min_inactive_time: a metrics server that has lost
 //            its data has no result of rate() before its second scrape, and then `for` begins
 //            again.
-//   Unknown  changes none of them, but a failure that must last starts again.
+//   Unknown  changes none of them, but the min_failing_time of a failure begins again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
-//            is reached and the failure has lasted for its min_failing_time, or if it flaps. A
-//            failure of the rollout check that must last starts again when its reason changes, and
-//            that of a rule when none of its series has failed in all measurements: Prometheus
-//            counts the `for` of a rule for each series.
+//            is reached and the failure has lasted for its min_failing_time, or if it flaps. The
+//            count and this time begin again when the reason of the rollout check changes, and when
+//            no series of a rule has failed in all measurements: Prometheus counts the `for` of a
+//            rule for each series.
 // The result of the baseline stays until there is a newer one. A pass from before the release,
 // which a metrics server can evaluate at any time, does not replace a later result. A measurement
 // with another question than the last one starts with an empty status: the failures of a rule do

@@ -301,7 +301,7 @@ TEST_CASE("a podMetrics check with for is breached although each run takes 40 se
   CHECK(confirmed_breach(checks, spec, noon + 3 * 40s + 40s));
 }
 
-TEST_CASE("a failure of a podMetrics check starts again after a gap longer than a run") {
+TEST_CASE("the required time of a podMetrics failure begins again after a gap longer than a run") {
   api::PolicySpec spec;
   spec.checks = {{.name = "errors",
                   .kind = api::PodMetricsCheck{},

@@ -61,7 +61,7 @@ TEST_CASE("a failure must last for the longer of the check and of its rule") {
   CHECK(checks.back().breached == row.breached);
 }
 
-TEST_CASE("a failure that must last starts again when no series has failed all the time") {
+TEST_CASE("the required time of a failure begins again when no series has failed all the time") {
   struct Row {
     const char* name;
     std::vector<std::vector<std::string>> series;  // one measurement each 10 s
@@ -90,7 +90,7 @@ TEST_CASE("a failure that must last starts again when no series has failed all t
   CHECK(check.breached == row.breached);
 }
 
-TEST_CASE("a failure that must last starts again when a restart has lost its series") {
+TEST_CASE("the required time of a failure begins again when a restart has lost its series") {
   api::Measurement failure = answer_to("rule", Fail);
   failure.failing_series = {"a"};
   failure.min_failing_time = 30s;

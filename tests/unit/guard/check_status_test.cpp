@@ -209,7 +209,7 @@ const std::vector<Row> table = {
      false,
      0s,
      30s},
-    {"a failure that must last starts again after a pass",
+    {"the required time of a failure begins again after a pass",
      1,
      {{0s, 'H'}, {10s, 'P'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -218,7 +218,7 @@ const std::vector<Row> table = {
      false,
      20s,
      30s},
-    {"a failure that must last starts again after an unknown result",
+    {"the required time of a failure begins again after an unknown result",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'U'}, {29s, 'H'}, {31s, 'H'}},
      Fail,
@@ -227,7 +227,7 @@ const std::vector<Row> table = {
      false,
      29s,
      31s},
-    {"a failure that must last starts again after an unknown result with the same reason",
+    {"the required time of a failure begins again after an unknown result with the same reason",
      1,
      {{0s, 'H'}, {5s, 'u'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -236,7 +236,7 @@ const std::vector<Row> table = {
      false,
      10s,
      30s},
-    {"a failure that must last starts again after a gap between measurements",
+    {"the required time of a failure begins again after a gap between measurements",
      1,
      {{0s, 'H'}, {31s, 'H'}},
      Fail,
@@ -245,7 +245,7 @@ const std::vector<Row> table = {
      false,
      31s,
      31s},
-    {"a failure that must last starts again when its reason changes",
+    {"the required time of a failure begins again when its reason changes",
      1,
      {{0s, 'h'}, {10s, 'h'}, {20s, 'h'}, {30s, 'H'}},
      Fail,
@@ -254,7 +254,7 @@ const std::vector<Row> table = {
      false,
      30s,
      30s},
-    {"a breached failure does not start again after an unknown result",
+    {"the required time of a breached failure does not begin again after an unknown result",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}, {35s, 'U'}, {40s, 'H'}},
      Fail,
@@ -376,6 +376,7 @@ TEST_CASE("waits for two intervals of the slowest check for a result") {
   spec.checks.push_back({.name = "fast", .interval = 5s});
   CHECK(no_result_timeout(spec) == Duration{10min});
   spec.checks.clear();
+  // Only the rollout check is left. Its interval is 2 s.
   CHECK(no_result_timeout(spec) == Duration{4s});
 }
 
