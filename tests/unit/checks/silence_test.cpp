@@ -31,7 +31,7 @@ ExclusionReason blocked(const api::Pod& pod, const ProbeResult& result,
   return results[0].exclusion;
 }
 
-const Responders itself = responders_with({{.pod = "web-0", .node = "node-a"}});
+const Responders web_0_responded = responders_with({{.pod = "web-0", .node = "node-a"}});
 
 }  // namespace
 
@@ -54,24 +54,25 @@ TEST_CASE("exclude_blocked excludes silence when the kubelet's probe of the same
     return with_probe(running("web-0"), kind, port);
   };
   using enum ExclusionReason;
-  CHECK(blocked(probed(ProbeKind::Readiness, 8080), silent, itself) == Blocked);
-  CHECK(blocked(probed(ProbeKind::Liveness, 8080), silent, itself) == Blocked);
-  CHECK(blocked(probed(ProbeKind::Readiness, 8081), silent, itself) == None);
-  CHECK(blocked(probed(ProbeKind::Startup, 8080), silent, itself) == None);
-  CHECK(blocked(running("web-0"), silent, itself) == None);
-  CHECK(blocked(with_probe(unready("web-0"), ProbeKind::Readiness, 8080), silent, itself) == None);
+  CHECK(blocked(probed(ProbeKind::Readiness, 8080), silent, web_0_responded) == Blocked);
+  CHECK(blocked(probed(ProbeKind::Liveness, 8080), silent, web_0_responded) == Blocked);
+  CHECK(blocked(probed(ProbeKind::Readiness, 8081), silent, web_0_responded) == None);
+  CHECK(blocked(probed(ProbeKind::Startup, 8080), silent, web_0_responded) == None);
+  CHECK(blocked(running("web-0"), silent, web_0_responded) == None);
+  CHECK(blocked(with_probe(unready("web-0"), ProbeKind::Readiness, 8080), silent,
+                web_0_responded) == None);
   auto restarted = probed(ProbeKind::Liveness, 8080);
   restarted.containers[0].restarts = 1;
-  CHECK(blocked(restarted, silent, itself) == None);
+  CHECK(blocked(restarted, silent, web_0_responded) == None);
 }
 
-TEST_CASE("exclude_blocked counts a pod that accepts the connection and does not respond") {
+TEST_CASE("exclude_blocked keeps a pod that accepts the connection and does not respond") {
   const auto pod = with_probe(running("web-0"), ProbeKind::Readiness, 8080);
   using enum ExclusionReason;
-  CHECK(blocked(pod, result_of("web-0", TimedOut, true), itself) == None);
+  CHECK(blocked(pod, result_of("web-0", TimedOut, true), web_0_responded) == None);
   // A mesh accepts the connection and closes it.
-  CHECK(blocked(pod, result_of("web-0", ConnectionClosed, true), itself) == Blocked);
-  CHECK(blocked(pod, result_of("web-0", ConnectionRefused, true), itself) == Blocked);
+  CHECK(blocked(pod, result_of("web-0", ConnectionClosed, true), web_0_responded) == Blocked);
+  CHECK(blocked(pod, result_of("web-0", ConnectionRefused, true), web_0_responded) == Blocked);
 }
 
 TEST_CASE("exclude_blocked excludes silence when no pod on the node has responded before") {
@@ -85,7 +86,9 @@ TEST_CASE("exclude_blocked excludes silence when no pod on the node has responde
   CHECK(blocked(running("web-0"), result_of("web-0", Answered), {}) == None);
 }
 
-TEST_CASE("exclude_blocked counts silence after a recorded pass while there is no responder") {
+// The status of the guard records a pass that the former leader measured. The new leader has no
+// responders yet.
+TEST_CASE("exclude_blocked keeps silence after a recorded pass while there is no responder") {
   const auto outcome = [](const ProbeResult& result, const Responders& responders = {},
                           const api::Pod& pod = running("web-0")) {
     return blocked(pod, result, responders, RecordedPass::Yes);
@@ -108,10 +111,11 @@ TEST_CASE("responders_of returns the pods that responded with any status") {
                                    result_of("c", TimedOut), result_of("", Answered)};
   CHECK(responders_of(results, std::nullopt) ==
         std::vector<Responder>{{.pod = "a", .node = "node-a"}, {.pod = "b", .node = "node-a"}});
+  // After the rollout, the response of a URL counts too. It has no pod.
   CHECK(responders_of(results, now).size() == 3);
 }
 
-TEST_CASE("nodes_to_check returns each node once from which nothing came back") {
+TEST_CASE("nodes_to_check returns once each node from which nothing came back") {
   std::vector<ProbeResult> results{
       result_of("a", TimedOut), result_of("b", TimedOut),          result_of("c", Answered),
       result_of("d", TimedOut), result_of("e", ConnectionRefused), result_of("f", TimedOut, true)};
@@ -144,7 +148,7 @@ TEST_CASE("NodeObservation has a problem unless the node renews its Lease in tim
   CHECK(unreadable.problem() == "the Lease of node node-a cannot be read: not found");
 }
 
-TEST_CASE("exclude_silent_nodes excludes the silent pods of these nodes") {
+TEST_CASE("exclude_silent_nodes excludes the pods of a silent node from which nothing came back") {
   std::vector<ProbeResult> results{result_of("a", TimedOut), result_of("b", Answered),
                                    result_of("c", ConnectionRefused)};
   const std::vector<NodeObservation> alive{{"node-a", NodeLease{}}};
