@@ -76,7 +76,7 @@ net::Page page(std::string_view path, const shell::Manager& manager, const net::
 }
 
 constexpr std::string_view alerts_path = "/alertmanager";
-constexpr Duration token_lifetime{10'000};
+constexpr Duration token_reread_interval{10'000};
 // Alertmanager keeps one connection for each of its receivers.
 constexpr net::HttpServerLimits alerts_limits{
     .connections = 16, .body_bytes = codec::max_webhook_size, .idle_timeout = Duration{30'000}};
@@ -88,7 +88,8 @@ asio::awaitable<net::Page> receive_alerts(shell::Manager& manager, std::string b
   log::write(status == 503 ? log::Level::Info : log::Level::Warn,
              "a message of Alertmanager was not stored",
              {{"status", status}, {"error", stored.error()}});
-  // On its open connection, Alertmanager would never reach the leader behind the Service.
+  // 503: this replica is not the leader. It closes the connection, because Alertmanager would keep
+  // using it. For a new connection, the Service may choose the leader.
   co_return net::Page{
       .status = status, .body = stored.error().message + "\n", .closes_connection = status == 503};
 }
@@ -115,7 +116,8 @@ Result<std::unique_ptr<net::HttpServer>> alerts_server(const asio::any_io_execut
                                                        const Options& options,
                                                        shell::Manager& manager) {
   if (options.alerts_listen.empty()) return nullptr;
-  auto token = std::make_shared<net::TokenSource>("", options.alerts_token_file, token_lifetime);
+  auto token =
+      std::make_shared<net::TokenSource>("", options.alerts_token_file, token_reread_interval);
   if (const auto read = token->current(std::chrono::steady_clock::now()); !read)
     return std::unexpected(read.error());
   return net::HttpServer::bind(executor, options.alerts_listen,

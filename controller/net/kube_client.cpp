@@ -101,7 +101,7 @@ class KubeClient::Impl {
         tls_(std::move(tls)),
         telemetry_(telemetry),
         limits_(limits),
-        tokens_(credentials_.token, credentials_.token_file, limits.token_lifetime),
+        tokens_(credentials_.token, credentials_.token_file, limits.token_reread_interval),
         calls_(executor, limits.connections),
         connections_(executor, limits.connections, limits.max_idle),
         authority_(codec::authority(credentials_.host, credentials_.port)) {}

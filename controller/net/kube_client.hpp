@@ -17,9 +17,9 @@ struct KubeClientLimits {
   std::size_t connections = 8;  // for calls; further calls wait in the order of arrival
   std::size_t body_bytes = std::size_t{64} * 1024 * 1024;  // of the response to a call
   std::size_t header_bytes = std::size_t{64} * 1024;
-  Duration connect_timeout{10'000};  // for the start of a stream; a call has its own timeout
-  Duration max_idle{50'000};         // an idle connection is not reused after this time
-  Duration token_lifetime{50'000};   // the token file is read again after this time
+  Duration connect_timeout{10'000};        // for the start of a stream; a call has its own timeout
+  Duration max_idle{50'000};               // an idle connection is not reused after this time
+  Duration token_reread_interval{50'000};  // the token file is read again after this time
 };
 
 class KubeClient final : public ports::KubeApi {

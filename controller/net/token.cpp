@@ -24,11 +24,11 @@ Result<std::string> read_token(const std::string& file) {
 
 }  // namespace
 
-TokenSource::TokenSource(std::string token, std::string file, Duration lifetime)
-    : token_(std::move(token)), file_(std::move(file)), lifetime_(lifetime) {}
+TokenSource::TokenSource(std::string token, std::string file, Duration reread_interval)
+    : token_(std::move(token)), file_(std::move(file)), reread_interval_(reread_interval) {}
 
 Result<std::string> TokenSource::current(TimePoint now) {
-  if (file_.empty() || (fresh_ && now - read_at_ < lifetime_)) return token_;
+  if (file_.empty() || (fresh_ && now - read_at_ < reread_interval_)) return token_;
   auto read = read_token(file_);
   if (!read && token_.empty()) return read;
   if (read) token_ = *std::move(read);

@@ -16,8 +16,8 @@ class TokenSource {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // With an empty `file`, the token is always `token`, which may be empty too. Otherwise the file
-  // is read again when the last read is older than `lifetime`.
-  TokenSource(std::string token, std::string file, Duration lifetime);
+  // is read again when the last read is older than `reread_interval`.
+  TokenSource(std::string token, std::string file, Duration reread_interval);
 
   // The token to send. Empty if no token is configured. If the file can no longer be read, returns
   // the last token that was not rejected. BadInput if there is no last token.
@@ -30,7 +30,7 @@ class TokenSource {
  private:
   std::string token_;
   std::string file_;
-  Duration lifetime_;
+  Duration reread_interval_;
   bool fresh_ = false;
   TimePoint read_at_ = {};
 };

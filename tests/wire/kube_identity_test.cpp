@@ -241,10 +241,10 @@ TEST_CASE("sends a call again with the new token after the token was rotated") {
   CHECK(seen == std::vector<std::string>{"valid", "old", "valid", "valid"});
 }
 
-TEST_CASE("reads the token file again only after the lifetime of a token") {
+TEST_CASE("reads the token file again only after the reread interval") {
   const Folder folder;
-  constexpr Duration lifetime{50'000};
-  net::TokenSource tokens("", folder.write("token", "one\n"), lifetime);
+  constexpr Duration reread_interval{50'000};
+  net::TokenSource tokens("", folder.write("token", "one\n"), reread_interval);
   const net::TokenSource::TimePoint start{};
   CHECK(tokens.current(start) == "one");
   folder.write("token", "two");
