@@ -25,8 +25,8 @@ struct Padded {
   std::string_view text;
   std::size_t capacity = 0;  // bytes of `text` plus the readable bytes after it
 
-  // A view of `piece`, which must be a part of `text`.
-  [[nodiscard]] Padded inside(std::string_view piece) const {
+  // `piece` with the bytes after it as its padding. It must be a part of `text`.
+  [[nodiscard]] Padded part(std::string_view piece) const {
     return {.text = piece,
             .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};
   }

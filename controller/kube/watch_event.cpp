@@ -187,7 +187,7 @@ class ListReader {
   ErrorCode add_item(Value item) {
     std::string_view bytes;
     if (const ErrorCode code = walk::read_raw(item, bytes)) return code;
-    auto read = read_object<T>(item_parser_, body_.view().inside(bytes));
+    auto read = read_object<T>(item_parser_, body_.view().part(bytes));
     if (!read) {
       error_ = std::move(read.error());
       return simdjson::INCORRECT_TYPE;
@@ -226,7 +226,7 @@ Result<WatchEvent<T>> parse_event(std::string_view line) {
   if (code) return invalid_json("a watch event", error_path, code);
   if (object.empty()) return fail(ErrorKind::Protocol, "a watch event has no object");
   Parser object_parser;
-  return event_of<T>(type, object_parser, copy.view().inside(object));
+  return event_of<T>(type, object_parser, copy.view().part(object));
 }
 
 template <class T>
