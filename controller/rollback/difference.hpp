@@ -1,12 +1,14 @@
 // The differences between two pod templates, for users. Elements of a list are compared by their
 // key, such as the name of a container:
 //
-//   path                            from    to
-//   spec.containers[app].image      web:2   web:1
-//   spec.containers[app].env[MODE]  fast            the snapshot has no such variable
-//   spec.containers[sidecar]        {...}           the snapshot has no such container
+//   path                            from     to       remark
+//   spec.containers[app].image      "web:2"  "web:1"
+//   spec.containers[app].env[MODE]  "fast"   ""       the snapshot has no such variable
+//   spec.containers[sidecar]        "{...}"  ""       the snapshot has no such container
 //
-// Literal values that look like secrets are replaced by "(hidden)".
+// The literal value of an environment variable, probe header, label or annotation is replaced by
+// "(hidden)" if its name has a word such as "password" or "token". In the URLs of other variables
+// and headers, the credentials are hidden.
 #pragma once
 
 #include <vector>
