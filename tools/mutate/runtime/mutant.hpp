@@ -1,9 +1,9 @@
 // The switches of an instrumented copy. Each switch has a number. The environment variable MUTANT
 // selects one switch; without it, every expression keeps its value.
 //
-// Most switches record that they were reached only if they would change the result. For example, a
-// condition that would be forced to true was false. field and Never always record it, value_or if
-// there is a value.
+// Most switches are recorded as reached only when they would change the result. For example,
+// force_true is recorded only when the condition is false. field and Never are always recorded, and
+// value_or is recorded when there is a value.
 #pragma once
 
 #include <algorithm>
@@ -113,7 +113,8 @@ T without(T value, std::initializer_list<std::pair<unsigned, T>> labels) {
   return value;
 }
 
-// Wraps a function in a table. The mutant does not call it, and returns an empty result.
+// Replaces an entry of a table of functions. If the switch is selected, the function is not called
+// and the result is empty.
 template <unsigned id, auto function>
 struct Never;
 template <unsigned id, class Result, class... Args, Result (*function)(Args...)>
