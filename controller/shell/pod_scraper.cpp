@@ -41,10 +41,10 @@ class PodScraper::Slot {
     wake_next();
   }
 
-  // False: there was no place until `deadline`.
-  asio::awaitable<bool> take(ports::Clock& clock, MonotonicTime deadline) {
+  // False: there was no place until `deadline`. Nothing: it waits as long as necessary.
+  asio::awaitable<bool> take(ports::Clock& clock, std::optional<MonotonicTime> deadline) {
     while (lane_.places.next() != ticket_) {
-      if (clock.monotonic_now() >= deadline) co_return false;
+      if (deadline && clock.monotonic_now() >= *deadline) co_return false;
       co_await turn_.wait(clock, deadline);
     }
     lane_.places.take(ticket_);
@@ -67,7 +67,10 @@ asio::awaitable<std::optional<api::HttpResponse>> PodScraper::call_in(Lane& lane
                                                                       api::HttpCall call,
                                                                       const Run& run) {
   Slot slot(lane, run.deployment, co_await asio::this_coro::executor);
-  const bool has_place = co_await slot.take(clock_, clock_.monotonic_now() + call.timeout);
+  // The large pages of one Deployment wait for each other. Its pods have just responded.
+  std::optional<MonotonicTime> deadline;
+  if (&lane != &large_) deadline = clock_.monotonic_now() + call.timeout;
+  const bool has_place = co_await slot.take(clock_, deadline);
   if (!has_place) co_return std::nullopt;
   const std::string address = call.host;
   api::HttpResponse response = co_await http_.call(std::move(call));
