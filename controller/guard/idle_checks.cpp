@@ -86,10 +86,11 @@ std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> check
   return due;
 }
 
-std::optional<MonotonicTime> IdleSchedule::next() const {
+std::optional<MonotonicTime> IdleSchedule::next(const std::set<std::string>& running) const {
   std::optional<MonotonicTime> earliest;
   for (const auto& [name, turn] : turns_)
-    if (!turn.is_waiting) earliest = std::min(earliest.value_or(turn.at), turn.at);
+    if (!turn.is_waiting || !running.contains(name))
+      earliest = std::min(earliest.value_or(turn.at), turn.at);
   return earliest;
 }
 

@@ -55,7 +55,7 @@ class IdleSchedule {
                                                   const std::set<std::string>& running,
                                                   MonotonicTime now);
   // A check that waits for the end of its run is not counted.
-  [[nodiscard]] std::optional<MonotonicTime> next() const;
+  [[nodiscard]] std::optional<MonotonicTime> next(const std::set<std::string>& running = {}) const;
 
  private:
   struct Turn {

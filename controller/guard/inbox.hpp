@@ -1,6 +1,6 @@
 // The events of one Deployment since its last reconcile. The watches and the checks only append
-// to the inbox. The next reconcile folds the entries into the state of the Deployment, oldest
-// first.
+// to the inbox. The next reconcile, or the present one while it gathers its inputs, folds the
+// entries into the state of the Deployment, oldest first.
 #pragma once
 
 #include <optional>

@@ -81,11 +81,11 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
                                                const EffectivePolicy& policy,
                                                std::optional<Time> requeue_at, Time now,
                                                MonotonicTime monotonic) {
-  std::optional<MonotonicTime> next = state.schedule.next();
+  std::optional<MonotonicTime> next = state.schedule.next(state.running_checks);
   const auto sooner = [&](MonotonicTime when) {
     if (!next || when < *next) next = when;
   };
-  if (const auto turn = state.idle_schedule.next()) sooner(*turn);
+  if (const auto turn = state.idle_schedule.next(state.running_checks)) sooner(*turn);
   if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
   if (state.rollback && !api::finished(state.rollback->status.phase))
     sooner(monotonic + rollback_recheck_delay);

@@ -89,11 +89,12 @@ std::vector<std::string> Schedule::names_of_run_checks() const {
   return names;
 }
 
-std::optional<MonotonicTime> Schedule::next() const {
+std::optional<MonotonicTime> Schedule::next(const std::set<std::string>& running) const {
   std::optional<MonotonicTime> earliest;
   for (const auto& times : {std::cref(turns_), std::cref(requests_), std::cref(delayed_)}) {
     for (const auto& [name, time] : times.get())
-      if (!waiting_.contains(name)) earliest = std::min(earliest.value_or(time), time);
+      if (!waiting_.contains(name) || !running.contains(name))
+        earliest = std::min(earliest.value_or(time), time);
   }
   return earliest;
 }

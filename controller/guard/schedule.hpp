@@ -36,8 +36,8 @@ class Schedule {
   // The checks that are wanted and have run.
   [[nodiscard]] std::vector<std::string> names_of_run_checks() const;
 
-  // A check that waits for the end of its run is not counted.
-  [[nodiscard]] std::optional<MonotonicTime> next() const;
+  // A check that waits for the end of its run is not counted while it is one of `running`.
+  [[nodiscard]] std::optional<MonotonicTime> next(const std::set<std::string>& running = {}) const;
 
  private:
   // Moves the turn of a passing rollout check forward to that of another check, if it is less than

@@ -100,8 +100,10 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
     if (!observation) co_return std::unexpected(observation.error());
     guard::apply_observation(inputs, std::move(*observation));
   }
+  // A check whose run has ended during the reads may start again.
+  states_.drain(*deployment, stores_, ports_.clock.now());
   start_due_checks(deployment, *state, inputs.policy, needs);
-  // More may have arrived during the reads. A check without I/O has its measurement already.
+  // A check without I/O has its measurement already.
   states_.drain(*deployment, stores_, ports_.clock.now());
   set_known_inputs(*state, inputs);
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {

@@ -129,7 +129,7 @@ class Reconciler {
   boost::asio::awaitable<Result<void>> garbage_collect(const api::Deployment& deployment,
                                                        const guard::GuardState& state,
                                                        runtime::Term term);
-  // Appends to the inbox of the Deployment, and enqueues its key if the entry was appended.
+  // Appends to the inbox of the Deployment, and enqueues its key if that needs a reconcile.
   void post(const Key& key, guard::InboxEntry entry);
 
   Ports ports_;
