@@ -140,6 +140,13 @@ void request_due_breaches(GuardState& state, const PlanDecided& decided) {
   }
 }
 
+// Its next turn may be after passing_rollout_interval, planned while it passed.
+void request_rollout_again(GuardState& state, MonotonicTime at) {
+  const api::CheckStatus* rollout = api::find_check(state.guard.checks, api::rollout_check);
+  if (rollout && rollout->result != api::MeasurementResult::Pass)
+    state.schedule.request(rollout->name, at + rollout_interval);
+}
+
 void set_plan(GuardState& state, const PlanDecided& decided) {
   const Plan& plan = decided.plan;
   forget_responders(state, decided);
@@ -148,6 +155,7 @@ void set_plan(GuardState& state, const PlanDecided& decided) {
   state.guard = plan.guard;
   if (plan.rollback && state.rollback) state.rollback->status = *plan.rollback;
   state.measurements.clear();
+  request_rollout_again(state, decided.at);
   request_due_breaches(state, decided);
   set_unblocked_since(state, plan.action, decided.at);
   // For the other members of the group:

@@ -222,9 +222,9 @@ Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
 }
 
 Duration max_result_age(const CheckStatus& check, const api::PolicySpec& spec) {
-  const bool is_passing_rollout =
-      check.name == api::rollout_check && check.result == MeasurementResult::Pass;
-  const Duration more = is_passing_rollout ? passing_rollout_interval : Duration::zero();
+  const bool may_run_rarely = check.name == api::rollout_check &&
+                              check.result == MeasurementResult::Pass && check.bake_failures == 0;
+  const Duration more = may_run_rarely ? passing_rollout_interval : Duration::zero();
   return max_result_age(check.name, spec) + more;
 }
 

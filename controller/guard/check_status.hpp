@@ -45,8 +45,8 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 // least 10 s.
 [[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
 
-// The same, but a pass of the rollout check is recent for longer: while it passes, its next turn is
-// after passing_rollout_interval.
+// The same, but in the bake a pass of the rollout check is recent for longer: until the check
+// fails, its next turn is after passing_rollout_interval.
 [[nodiscard]] Duration max_result_age(const api::CheckStatus& check, const api::PolicySpec& spec);
 
 // Adds the measurements of all checks. Checks that left the policy are dropped, new checks start

@@ -43,12 +43,12 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
 // guard.checks without those that may be wrong: they say nothing about a restored revision.
 [[nodiscard]] std::vector<api::CheckStatus> credible_checks(const api::GuardStatus& guard);
 
-// The HTTP checks of `spec` that have passed for the current revision, by name. None before its
+// The checks of `spec` that have passed for the current revision, by name. None before its
 // rollout is complete: a revision that is applied again may have passed long ago.
 [[nodiscard]] std::vector<std::string> passed_for_current(const api::GuardStatus& guard,
                                                           const api::PolicySpec& spec);
 
-// The HTTP checks of `spec` that are not established, by name.
+// The checks of `spec` that are not established, by name.
 [[nodiscard]] std::vector<std::string> not_established(const api::GuardStatus& guard,
                                                        const api::PolicySpec& spec);
 

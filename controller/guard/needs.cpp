@@ -58,12 +58,13 @@ bool needs_checks(const api::GuardStatus& guard, const std::optional<api::Rollba
   return false;
 }
 
-// It has not failed in this bake. After a failure it runs often again: few passes beside many
-// failures would say less about the bake.
-bool is_rollout_passing(const api::GuardStatus& guard) {
+// It has not failed in this bake: few passes beside many failures would say less about the bake.
+// Not at the end of the bake: the verdict needs a new result.
+bool is_rollout_passing(const api::GuardStatus& guard, const api::PolicySpec& spec) {
   const api::CheckStatus* rollout = api::find_check(guard.checks, api::rollout_check);
   return guard.state == State::Evaluating && guard.rolled_out && rollout &&
-         rollout->result == api::MeasurementResult::Pass && rollout->bake_failures == 0;
+         rollout->result == api::MeasurementResult::Pass && rollout->bake_failures == 0 &&
+         guard.bake && guard.bake->observed + passing_rollout_interval < spec.bake_time;
 }
 
 }  // namespace
@@ -89,7 +90,7 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   result.idle_checks = idle_checks(deployment, policy.spec, guard);
   result.rollout_measurement = needs_checks(guard, rollback);
   result.check_measurements = result.rollout_measurement;
-  if (is_rollout_passing(guard)) result.rollout_every = passing_rollout_interval;
+  if (is_rollout_passing(guard, policy.spec)) result.rollout_every = passing_rollout_interval;
   return result;
 }
 

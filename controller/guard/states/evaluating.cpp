@@ -274,6 +274,14 @@ void continue_bake(Step& step, bool is_complete) {
   step.enter(State::Evaluating, Reason::Baking, bake_message(step, bake_end));
 }
 
+// Every check must pass now. The rollout check may have run 15 s ago.
+bool has_recent_rollout(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec,
+                        Time now) {
+  const CheckStatus* rollout = api::find_check(checks, api::rollout_check);
+  return rollout && rollout->last_result &&
+         now - *rollout->last_result <= max_result_age(rollout->name, spec);
+}
+
 void bake(Step& step) {
   api::GuardStatus& guard = step.guard();
   const api::PolicySpec& spec = step.inputs.policy.spec;
@@ -291,7 +299,8 @@ void bake(Step& step) {
   if (!guard.bake) begin_bake(guard, step.now);
   count_bake(*guard.bake, step.inputs.guard.checks, spec,
              all_measured_from(guard, step.inputs.rollback, spec), step.now);
-  if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks, spec))
+  if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks, spec) &&
+      has_recent_rollout(guard.checks, spec, step.now))
     return become_good(step);
   const std::string why = why_inconclusive(step);
   if (!why.empty()) return become_inconclusive(step, why);

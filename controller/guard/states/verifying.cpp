@@ -78,8 +78,9 @@ std::string never_passed_text(const api::GuardStatus& guard) {
 // The first check whose last result is old: it proves nothing about the time since. Null if every
 // check has a recent result.
 const CheckStatus* check_with_old_result(const Step& step, const std::vector<CheckStatus>& checks) {
+  const api::PolicySpec& spec = step.inputs.policy.spec;
   const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
-    return observed_until({check}, step.inputs.policy.spec).value_or(Time{}) < step.now;
+    return check.last_result.value_or(Time{}) + max_result_age(check.name, spec) < step.now;
   });
   return found == checks.end() ? nullptr : &*found;
 }

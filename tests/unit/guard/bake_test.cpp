@@ -43,6 +43,10 @@ TEST_CASE("a pass of the rollout check is recent for 25 s, and a failure for 10 
   std::vector<api::CheckStatus> checks{{.name = "rollout", .last_result = noon}};
   checks[0].result = api::MeasurementResult::Pass;
   CHECK(observed_until(checks, {}) == noon + 25s);
+  // It runs every 2 s after a failure in the bake.
+  checks[0].bake_failures = 1;
+  CHECK(observed_until(checks, {}) == noon + 10s);
+  checks[0].bake_failures = 0;
   checks[0].result = api::MeasurementResult::Fail;
   CHECK(observed_until(checks, {}) == noon + 10s);
 }
@@ -216,6 +220,16 @@ TEST_CASE("counts the measurements of a bake from its beginning") {
   CHECK(web.guard.checks[1].bake_failures == 0);
   CHECK(web.guard.checks[1].bake_passes == 0);
   CHECK(web.guard.bake->observed == 0s);
+}
+
+TEST_CASE("becomes good only when the rollout check has passed in the last 10 s") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(9min + 50s);
+  // The pods are not known, so the rollout check has no measurement.
+  web.pass_time(12s).reconcile({pass("health")});
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_time(1s).reconcile(all_pass);
+  CHECK(web.state() == idle(Reason::Good));
 }
 
 TEST_CASE("does not become good while the last result of a check is not a pass") {

@@ -109,3 +109,19 @@ TEST_CASE("measures a failing check once more when its failure has lasted long e
   plan.guard.checks[0].first_failure = noon - 12s;
   CHECK_FALSE(after_plan(plan).schedule.next());
 }
+
+//  turns, planned while it passed    |                              |
+//  unknown                              x -- requested after 2 s
+TEST_CASE("runs the rollout check again after 2 s when it does not pass any more") {
+  const policy::EffectivePolicy policy = web_policy();
+  const MonotonicTime at(1h);
+  Plan plan;
+  plan.guard.checks = {{.name = "rollout", .result = api::MeasurementResult::Unknown}};
+  const auto after_plan = [&] {
+    return apply(
+        {}, PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = noon, .at = at});
+  };
+  CHECK(after_plan().schedule.next() == at + 2s);
+  plan.guard.checks[0].result = api::MeasurementResult::Pass;
+  CHECK_FALSE(after_plan().schedule.next());
+}

@@ -190,7 +190,12 @@ TEST_CASE("needs the rollout check less often while a complete rollout passes an
   given.guard.checks = {{.name = std::string(api::rollout_check), .result = Pass}};
   CHECK(every() == rollout_interval);  // it rolls out
   given.guard.rolled_out = noon;
+  given.guard.bake = api::Bake{.observed = given.policy.spec.bake_time - 16s};
   CHECK(every() == passing_rollout_interval);
+  // The verdict needs a new result.
+  given.guard.bake->observed += 1s;
+  CHECK(every() == rollout_interval);
+  given.guard.bake->observed = 0s;
   for (const auto result : {Fail, Unknown}) {
     given.guard.checks[0].result = result;
     CHECK(every() == rollout_interval);
@@ -215,6 +220,7 @@ TEST_CASE("runs the rollout check when a field that it reads has changed") {
   CHECK(changes([](auto& after) { after.meta.generation = 9; }));
   CHECK(changes([](auto& after) { after.observed_generation = 9; }));
   CHECK(changes([](auto& after) { after.replicas = 9; }));
+  CHECK(changes([](auto& after) { after.status_replicas = 9; }));
   CHECK(changes([](auto& after) { after.updated_replicas = 9; }));
   CHECK(changes([](auto& after) { after.available_replicas = 9; }));
   CHECK(changes([](auto& after) { after.conditions.push_back({.type = "ReplicaFailure"}); }));
