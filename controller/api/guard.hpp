@@ -94,6 +94,8 @@ struct CheckStatus {
   // status: after a restart, min_failing_time begins again.
   std::vector<std::string> failing_series = {};
   Duration min_failing_time{0};  // of the last failure, see Measurement; not written either
+  // Since when each measurement was a Pass, without a gap. Not written either.
+  std::optional<Time> passing_since = {};
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;

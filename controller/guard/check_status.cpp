@@ -59,21 +59,27 @@ bool is_same_failure(const CheckStatus& before, const api::Measurement& measurem
   return before.result == MeasurementResult::Fail && has_same_reason && has_same_series && !has_gap;
 }
 
-// So many passes take at least min_inactive_time. If they are more than are remembered, all of the
-// last results must be passes. `max_gap` is longer than two intervals.
-bool is_inactive_alert(const CheckStatus& check, Duration max_gap) {
-  const auto passes = min_inactive_time / std::max<Duration>(max_gap / 2, Duration(1)) + 1;
-  return consecutive_passes(check) >= std::min<std::int64_t>(passes, max_recent_results);
+void set_passing_since(CheckStatus& check, const api::Measurement& measurement, Time now) {
+  const bool passes = measurement.result == MeasurementResult::Pass;
+  const bool has_gap = check.last_result && now - *check.last_result > measurement.max_gap;
+  if (!passes || has_gap) check.passing_since.reset();
+  if (passes && !check.passing_since) check.passing_since = now;
 }
 
-void add_pass(CheckStatus& check, Duration max_gap, bool settled) {
+// The baseline is an alert that has not been inactive for min_inactive_time.
+bool is_alert_baseline_kept(const CheckStatus& check, Time now) {
+  const bool is_failing_alert =
+      is_baseline_failing(check) && check.baseline->reason == api::Reason::AlertFiring;
+  const bool was_inactive = check.passing_since && now - *check.passing_since >= min_inactive_time;
+  return is_failing_alert && !was_inactive;
+}
+
+void add_pass(CheckStatus& check, bool settled, Time now) {
   record_result(check, MeasurementResult::Pass);
   const bool still_flaps = check.breached && is_flapping(check);
   const std::optional<Time> began = check.first_failure;
   reset_failures(check);
-  const bool has_failing_alert =
-      is_baseline_failing(check) && check.baseline->reason == api::Reason::AlertFiring;
-  if (!has_failing_alert || is_inactive_alert(check, max_gap)) check.baseline.reset();
+  if (!is_alert_baseline_kept(check, now)) check.baseline.reset();
   check.passed_once = check.passed_once || settled;
   if (settled) check.bake_passes += 1;
   if (!still_flaps) return;
@@ -106,10 +112,14 @@ bool is_outdated_pass(const api::BaselineResult& result, const api::BaselineResu
 
 // Updates the result of the baseline: its consecutive failures, and whether they began before the
 // release had a pod.
-void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
+void update_baseline(CheckStatus& check, const api::Measurement& measurement, Time now) {
   auto& baseline = check.baseline;
   const bool had_failed = baseline && baseline->result == MeasurementResult::Fail;
   const auto& found = measurement.baseline;
+  // A metrics server that has lost its data shows the alert of the old pods late, too.
+  if (found && found->result == MeasurementResult::Pass &&
+      measurement.result != MeasurementResult::Fail && is_alert_baseline_kept(check, now))
+    return;
   if (!found || found->result == MeasurementResult::Unknown ||
       (baseline && is_outdated_pass(*found, *baseline))) {
     // The old result stays. But a single failure of the baseline after the release had a pod is
@@ -130,6 +140,7 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
                                   (had_failed ? baseline->consecutive_failures : 0);
   result.before = result.before || (fails_now && had_failed && baseline->before);
   baseline = std::move(result);
+  if (fails_now) check.passing_since.reset();
 }
 
 CheckStatus empty_check(std::string name) {
@@ -185,13 +196,14 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   check.threshold = measurement.threshold;
   check.query = measurement.query;
   check.traffic = measurement.traffic;
-  update_baseline(check, measurement);
+  set_passing_since(check, measurement, when);
+  update_baseline(check, measurement, when);
   check.consecutive_unknowns =
       measurement.result == MeasurementResult::Unknown
           ? std::min(check.consecutive_unknowns + 1, max_consecutive_unknowns)
           : 0;
   switch (measurement.result) {
-    case MeasurementResult::Pass: add_pass(check, measurement.max_gap, settled); break;
+    case MeasurementResult::Pass: add_pass(check, settled, when); break;
     case MeasurementResult::Unknown: return check;
     case MeasurementResult::Fail:
       record_result(check, MeasurementResult::Fail);

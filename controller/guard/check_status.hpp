@@ -20,7 +20,7 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
 //   Pass     resets the failures, the breach and the result of the baseline. The breach of a check
 //            that flaps stays (see flapping.hpp). The failing baseline of an alert stays until the
-//            alert has been inactive for about min_inactive_time: a metrics server that has lost
+//            alert has been inactive for min_inactive_time: a metrics server that has lost
 //            its data has no result of rate() before its second scrape, and then `for` begins
 //            again.
 //   Unknown  changes none of them, but the min_failing_time of a failure begins again.

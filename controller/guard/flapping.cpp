@@ -26,14 +26,6 @@ void record_result(api::CheckStatus& check, api::MeasurementResult result) {
   if (results.size() > max_recent_results) results.erase(0, results.size() - max_recent_results);
 }
 
-int consecutive_passes(const api::CheckStatus& check) {
-  const auto last_failure = check.recent_results.rfind(fail_letter);
-  const std::size_t passes = last_failure == std::string::npos
-                                 ? check.recent_results.size()
-                                 : check.recent_results.size() - last_failure - 1;
-  return static_cast<int>(passes);
-}
-
 bool is_flapping(const api::CheckStatus& check) {
   const bool is_possible =
       check.failure_threshold > 1 && check.failure_threshold <= max_flapping_threshold;

@@ -21,9 +21,6 @@ inline constexpr int max_flapping_threshold = max_recent_results / 2;
 // Precondition: check.consecutive_failures is from before this result.
 void record_result(api::CheckStatus& check, api::MeasurementResult result);
 
-// How many of the last results are passes without a failure in between, at most 20.
-[[nodiscard]] int consecutive_passes(const api::CheckStatus& check);
-
 // More than half of the last 20 measurements failed. False for a check that one failure breaches.
 [[nodiscard]] bool is_flapping(const api::CheckStatus& check);
 

@@ -13,8 +13,9 @@ using api::Reason;
 
 void reset_check(api::CheckStatus& check) {
   std::optional<api::BaselineResult> baseline = std::move(check.baseline);
-  // Keep only a baseline failure from before the release: it cannot be measured again.
-  if (baseline && !baseline->before) baseline.reset();
+  // Keep only a baseline failure that cannot be measured again: from before the release, or an
+  // alert of a pod that may be gone.
+  if (baseline && !baseline->before && baseline->reason != Reason::AlertFiring) baseline.reset();
   check = {.name = check.name,
            .config_hash = check.config_hash,
            .reason = pending_reason,
@@ -79,6 +80,7 @@ void drop_details(api::GuardStatus& guard) {
     check.last_result.reset();
     check.failing_series.clear();
     check.min_failing_time = Duration::zero();
+    check.passing_since.reset();
     if (check.baseline)
       check.baseline = api::BaselineResult{
           .result = check.baseline->result,

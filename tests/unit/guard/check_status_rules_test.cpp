@@ -103,38 +103,97 @@ TEST_CASE("the required time of a failure begins again when a restart has lost i
   CHECK(apply(check, failure, true, noon + 60s).breached);
 }
 
-TEST_CASE("the failing baseline of an alert stays until the alert has been inactive for long") {
+namespace {
+
+// Before the release, the alert fired for the old pods. Measured every `interval` from noon.
+struct AlertBaseline {
+  explicit AlertBaseline(Duration interval, api::Reason reason = api::Reason::AlertFiring)
+      : interval(interval) {
+    api::Measurement failure = answer_to("rule", Fail);
+    failure.baseline = baseline(Fail, reason);
+    add(failure);
+  }
+
+  static api::BaselineResult baseline(api::MeasurementResult result, api::Reason reason) {
+    return {.result = result, .reason = reason, .consecutive_failures = 2, .before = true};
+  }
+
+  void add(api::Measurement measurement) {
+    measurement.max_gap = 2 * interval + 5s;
+    check = apply(check, measurement, true, now);
+    now += interval;
+  }
+  void add(api::MeasurementResult result, int times = 1) {
+    for (int i = 0; i < times; ++i) add(answer_to("rule", result));
+  }
+
+  Duration interval;
+  Time now = noon;
+  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
+};
+
+}  // namespace
+
+TEST_CASE("the failing baseline of an alert stays until the check has passed for 2 minutes") {
   struct Row {
     const char* name;
     api::Reason reason;  // of the baseline
-    Duration max_gap;    // about twice the interval
+    Duration interval;
     int passes;
     bool stays;
   };
   using api::Reason;
   const Row row = GENERATE(values<Row>({
-      {"one pass after the server has lost its data", Reason::AlertFiring, 70s, 1, true},
-      {"passes for less than 2 minutes", Reason::AlertFiring, 70s, 3, true},
-      {"passes for 2 minutes", Reason::AlertFiring, 70s, 4, false},
-      {"a short interval, of which 20 results are known", Reason::AlertFiring, 10s, 19, true},
-      {"as many passes as are known", Reason::AlertFiring, 10s, 20, false},
-      {"a long interval", Reason::AlertFiring, 30min, 1, false},
-      {"another check", Reason::LimitExceeded, 70s, 1, false},
+      {"one pass after the server has lost its data", Reason::AlertFiring, 10s, 1, true},
+      {"110 s", Reason::AlertFiring, 10s, 12, true},
+      {"120 s", Reason::AlertFiring, 10s, 13, false},
+      {"119 s at a short interval", Reason::AlertFiring, 1s, 120, true},
+      {"120 s at a short interval", Reason::AlertFiring, 1s, 121, false},
+      {"one pass at a long interval", Reason::AlertFiring, 30min, 1, true},
+      {"two passes at a long interval", Reason::AlertFiring, 30min, 2, false},
+      {"another check", Reason::LimitExceeded, 10s, 1, false},
   }));
   INFO(row.name);
-  api::CheckStatus check{.name = "alert", .failure_threshold = 2};
-  api::Measurement failure = answer_to("rule", Fail);
-  failure.baseline = api::BaselineResult{
-      .result = Fail, .reason = row.reason, .consecutive_failures = 2, .before = true};
-  check = apply(check, failure, true, noon);
-  api::Measurement pass = answer_to("rule", Pass);
-  pass.max_gap = row.max_gap;
-  for (int i = 0; i < row.passes; ++i) {
-    check = apply(check, pass, true, noon);
-    check = apply(check, answer_to("rule", Unknown), true, noon);
-  }
-  CHECK(is_baseline_failing(check) == row.stays);
-  CHECK(check.consecutive_failures == 0);
+  AlertBaseline alert(row.interval, row.reason);
+  alert.add(Pass, row.passes);
+  CHECK(is_baseline_failing(alert.check) == row.stays);
+  CHECK(alert.check.consecutive_failures == 0);
+}
+
+TEST_CASE("the 2 minutes of passes begin again after another result or a gap") {
+  AlertBaseline alert(10s);
+  alert.add(Pass, 12);
+  SECTION("an alert that is pending") { alert.add(Unknown); }
+  SECTION("a gap") { alert.now += 30s; }
+  alert.add(Pass, 12);
+  CHECK(is_baseline_failing(alert.check));
+  alert.add(Pass);
+  CHECK_FALSE(is_baseline_failing(alert.check));
+}
+
+TEST_CASE("passes from before the failing baseline of an alert do not end it") {
+  AlertBaseline alert(10s);
+  alert.add(Pass, 20);
+  REQUIRE_FALSE(is_baseline_failing(alert.check));
+  // Alertmanager sends an alert of an older pod.
+  api::Measurement unknown = answer_to("rule", Unknown);
+  unknown.baseline = AlertBaseline::baseline(Fail, api::Reason::AlertFiring);
+  alert.add(unknown);
+  alert.add(Pass);
+  CHECK(is_baseline_failing(alert.check));
+}
+
+TEST_CASE("a pass of the old pods replaces the failing baseline of an alert only for a failure") {
+  AlertBaseline alert(10s);
+  api::Measurement measurement = answer_to("rule", Pass);
+  measurement.baseline = AlertBaseline::baseline(Pass, api::Reason::None);
+  alert.add(measurement);
+  CHECK(is_baseline_failing(alert.check));
+  measurement = answer_to("rule", Fail);
+  measurement.baseline = AlertBaseline::baseline(Pass, api::Reason::None);
+  measurement.baseline->before = false;
+  alert.add(measurement);
+  CHECK_FALSE(is_baseline_failing(alert.check));
 }
 
 TEST_CASE("a breach of a rule stays when other series fail, and a pass forgets the series") {

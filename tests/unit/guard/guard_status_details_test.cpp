@@ -60,6 +60,10 @@ TEST_CASE(
                                   .baseline = api::BaselineResult{.before = true}});
   reset_check(failing_with_baseline);
   CHECK_FALSE(failing_with_baseline.baseline.has_value());
+  // The pod of this alert may be gone, so it cannot be measured again.
+  failing_with_baseline.baseline = api::BaselineResult{.reason = Reason::AlertFiring};
+  reset_check(failing_with_baseline);
+  CHECK(failing_with_baseline.baseline.has_value());
 }
 
 TEST_CASE("resets the result of a check after a restart, but not its failures") {
