@@ -18,7 +18,7 @@
 
 namespace lastgood::shell {
 
-// Alertmanager sends a message again that is not answered in time.
+// After this time store() fails. Alertmanager sends the message again later.
 inline constexpr Duration store_timeout{5'000};
 
 class AlertReceiver {
@@ -35,8 +35,8 @@ class AlertReceiver {
         clock_(clock),
         post_(std::move(post)) {}
 
-  // Returns when the API server has the alerts in the statuses of all Deployments that they may be
-  // about. Alerts that are about none are ignored. Errors:
+  // Returns when each alert is in the status of the DeploymentGuard of each Deployment that the
+  // alert may be about. An alert that is about no Deployment is ignored. Errors:
   //   Cancelled  a Deployment has no state in this term yet, or the term is over
   //   TimedOut   a status was not written within store_timeout
   boost::asio::awaitable<Result<void>> store(std::vector<api::ReceivedAlert> alerts);

@@ -218,13 +218,14 @@ asio::awaitable<void> CheckRunner::run_external_metric_check(
        .began = request.released,
        .known_before = checks::known_before_of(check.name, request.known_before),
        .replaced = replaced_by_release(request)});
-  const auto alive =
+  const auto baseline =
       round->nothing_started ? co_await baseline_for(*round, measurement) : BaselinePtr();
-  if (!alive) co_return;
-  if (*alive) {
-    const auto& old = (*alive)->candidate;
-    measurement.baseline_revision = old.revision.hash;
-    measurement.baseline = co_await metrics_.external_baseline(check, *request.deployment, old);
+  if (!baseline) co_return;
+  if (*baseline) {
+    const auto& candidate = (*baseline)->candidate;
+    measurement.baseline_revision = candidate.revision.hash;
+    measurement.baseline =
+        co_await metrics_.external_baseline(check, *request.deployment, candidate);
   }
   deliver(request, measurement, &check);
 }
@@ -233,17 +234,17 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
     Round& round, const api::Check& check, api::Measurement& measurement,
     std::optional<Time> queried_at) {
   const MeasurementRound& request = round.request;
-  const auto alive = checks::awaits_baseline_value(check, measurement)
-                         ? co_await find_baseline(round, check.name)
-                         : co_await baseline_for(round, measurement);
-  if (!alive) co_return std::unexpected(alive.error());
+  const auto baseline = checks::awaits_baseline_value(check, measurement)
+                            ? co_await find_baseline(round, check.name)
+                            : co_await baseline_for(round, measurement);
+  if (!baseline) co_return std::unexpected(baseline.error());
   const checks::MetricsBaseline plan = checks::plan_metrics_baseline(
       {.check = check,
        .measurement = measurement,
        .established = checks::established_of(check.name, request.not_established),
        .nothing_started = round.nothing_started,
        .candidates = request.baselines,
-       .alive = *alive ? &(*alive)->candidate : nullptr,
+       .alive = *baseline ? &(*baseline)->candidate : nullptr,
        .released = request.released,
        .queried_at = queried_at},
       clock_.now());
@@ -253,7 +254,7 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
     co_return std::nullopt;
   }
   measurement.baseline_revision = plan.candidate.revision.hash;
-  const std::vector<api::Pod> pods = *alive ? (*alive)->pods : std::vector<api::Pod>();
+  const std::vector<api::Pod> pods = *baseline ? (*baseline)->pods : std::vector<api::Pod>();
   const auto variables = checks::baseline_variables(*request.deployment, plan, pods);
   std::vector<api::Measurement> results;
   for (const Time time : plan.times) {

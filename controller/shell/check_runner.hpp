@@ -63,17 +63,18 @@ class CheckRunner {
   // Starts the check in its own task.
   void start_check(const std::shared_ptr<Round>& round, const api::Check& check,
                    std::shared_ptr<const RunningCheck> running);
-  // The functions that return a Result fail if the pods cannot be listed. Then there is no
+  // The functions below that return a Result fail if the pods cannot be listed. Then there is no
   // measurement.
 
-  // The result of a metrics check for the baseline. Nothing if it needs none or has none.
-  // `queried_at`: see checks::MetricsBaselineInputs. With `compareWith`, the measurement is
-  // compared.
+  // The result of a metrics check for the baseline. Nothing if the measurement needs no baseline,
+  // or if the baseline has no result. With `compareWith`, the function also compares the value in
+  // `measurement` with the value of the baseline. `queried_at`: when the query for `measurement`
+  // was sent; empty: there was none.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> metrics_baseline(
       Round& round, const api::Check& check, api::Measurement& measurement,
       std::optional<Time> queried_at);
-  // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
-  // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
+  // Measures the baseline, again and again while checks::repeats_baseline(). Adds its result to
+  // `measured`, unless the result is Unknown, or a pod of the new revision may have responded.
   boost::asio::awaitable<Result<void>> add_baseline(
       Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
       HttpMeasured& measured);
@@ -83,10 +84,10 @@ class CheckRunner {
                                                                  Confirmation confirmation);
   void log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
                         const Error& error) const;
-  // Missing pods are a warning only if they are missing for longer than usual after a release.
+  // Warn if the pods have not been known for longer than usual after a release, else Debug.
   [[nodiscard]] log::Level level_for(const api::Deployment& deployment) const;
-  // Null if the measurement needs no baseline, or if no candidate has pods. The pods are also read
-  // during the rollout if it is not known which images ran in the baseline.
+  // Null if the measurement needs no baseline, or if no candidate has pods. During the rollout, the
+  // rollout check also needs a baseline if it is not known which images ran in the candidates.
   boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,
                                                            const api::Measurement& measurement);
   // Null if no candidate has pods.

@@ -14,8 +14,9 @@ using kube::Resource;
 
 namespace {
 
-// The number of Event names that are remembered for one Deployment. If a forgotten Event is emitted
-// again, the server returns AlreadyExists.
+// The number of Event names that are remembered for one Deployment. Above it, all names are
+// forgotten. If a forgotten Event is emitted again, the server returns AlreadyExists, and the Event
+// becomes a series in the same way.
 constexpr std::size_t max_remembered = 64;
 
 }  // namespace
@@ -64,7 +65,7 @@ asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
     const std::string series = codec::event_series(std::max(count, 2), now).dump();
     written =
         co_await gateway_.write(term, kube::patch(Resource::Event, key, api::merge_patch, series));
-    // The server deletes Events after an hour by default.
+    // The server deletes Events after an hour by default, so the repeated Event may be gone.
     const bool is_expired = !written && written.error().kind == ErrorKind::NotFound;
     if (is_expired)
       written =

@@ -1,5 +1,5 @@
-// Writes Events (events.k8s.io/v1) about a Deployment or a policy. A repeated Event becomes a
-// series with a count.
+// Writes Events (events.k8s.io/v1) about a Deployment or a policy. A repeated Event about a
+// Deployment becomes a series with a count.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,14 +20,14 @@ class EventRecorder {
   EventRecorder(runtime::Gateway& gateway, ports::Clock& clock, std::string instance)
       : gateway_(gateway), clock_(clock), instance_(std::move(instance)) {}
 
-  // Logs each Event, then writes it. An Event that cannot be written is dropped. `counts` has the
-  // Events that were emitted before. Returns the new counts.
+  // Logs each Event, then writes it. An Event that cannot be written is dropped. `counts`: how
+  // often each Event was emitted before, by its name. Returns the new counts.
   boost::asio::awaitable<guard::EventsEmitted> record(const api::Deployment& deployment,
                                                       std::vector<guard::EventRecord> events,
                                                       std::map<std::string, int> counts,
                                                       runtime::Term term);
 
-  // An Event about a policy. An Event that exists already is not repeated.
+  // An Event about a policy. If the Event exists already, it stays as it is: it becomes no series.
   boost::asio::awaitable<void> record(const api::RollbackPolicy& policy, api::EventRecord event,
                                       runtime::Term term);
 

@@ -23,8 +23,9 @@ using kube::Resource;
 
 namespace {
 
-// Enough for the patch of the template after two repetitions of its reads, the patch of the
-// ownership and the reads of their results, each with one retry after a conflict.
+// A step reads the live Deployment, and makes the call that follows from it. Enough steps for two
+// repeated reads before the patch of the template, this patch, the patch of the field ownership,
+// one retry of each patch after a conflict, and the last read.
 constexpr int max_steps = 8;
 
 Error outdated_plan() {
@@ -51,12 +52,13 @@ guard::RollbackExecuted stopped(guard::RollbackExecuted progress, Error error) {
   return progress;
 }
 
-// Records in the status of the Rollback why the step is not done.
+// Records in the status of the Rollback why the step was not done.
 guard::RollbackExecuted failed_at(const rollback::NextStep& step, const Error& error,
                                   guard::RollbackExecuted progress, Time now) {
   if (error.kind != ErrorKind::Cancelled)
     rollback::record_error(step, error, progress.record.status, now);
-  // The last dry run was admitted, so it is outdated. The next attempt waits for a new dry run.
+  // The last dry run was admitted and this write was not, so the dry run is outdated. The next
+  // attempt waits for a new dry run.
   if (rollback::is_admission_denied(error) || rollback::is_permanent(error))
     progress.is_preflight_outdated = true;
   return stopped(std::move(progress), error);

@@ -64,6 +64,7 @@ class Executor {
     Result<void> allowed;  // an error if the policy no longer allows the rollback
   };
 
+  // `decided_by`, here and below: the policy of the decision, for example "RollbackPolicy/web".
   boost::asio::awaitable<PrefetchedReads> prefetch(const api::Deployment& deployment,
                                                    const api::Rollback& rollback,
                                                    const std::string& decided_by);
@@ -85,7 +86,8 @@ class Executor {
                                                              guard::RollbackExecuted& progress,
                                                              const Context& context);
   // Reads the Rollback, because the watch of Rollbacks may lag, and then the policy. Returns an
-  // error if a user deleted the Rollback, or if the policy does not allow it. Sets the approval.
+  // error if a user deleted the Rollback, or if the policy does not allow it. Sets
+  // `record.spec.approved` to the value on the server.
   boost::asio::awaitable<Result<void>> confirm(const Result<codec::Json>& live,
                                                api::Rollback& record,
                                                const std::string& decided_by);

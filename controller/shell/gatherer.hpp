@@ -1,4 +1,5 @@
-// Reads the inputs of a decision that the watches do not store. The functions only read and parse.
+// Reads those inputs of a decision that the watches do not store. The functions only read and
+// parse.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -48,7 +49,8 @@ class Gatherer {
   // The same from a live list, to confirm a failure: a watch may lag.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> live_pods(const api::Deployment& deployment,
                                                                   const api::Revision& revision);
-  // Whether a failure of pods() is news. Right after a release, the pod view is not in sync yet.
+  // Whether pods() has failed for longer than usual. Right after a release it fails for a short
+  // time, because the pod view is not in sync yet.
   [[nodiscard]] bool are_pods_late(const Key& deployment) const;
 
   // The pods of each revision, in the order of `revisions`.

@@ -49,11 +49,13 @@ class Manager {
   void stop();
 
   // Stores a message of Alertmanager's webhook. Returns when the API server has its alerts. Errors:
-  //   BadInput, TooLarge   it is not such a message, see codec/alertmanager_webhook.hpp
-  //   any other            it is not stored: this replica does not lead, or the API server fails
+  //   BadInput, TooLarge   not a message of this webhook, see codec/alertmanager_webhook.hpp
+  //   any other            the alerts are not stored: this replica does not lead, or the API server
+  //                        fails
   boost::asio::awaitable<Result<void>> receive_alerts(std::string message);
 
-  // True when every watch has listed all its objects once.
+  // True when all policies, DeploymentGuards, Rollbacks and Deployments have been listed once. Pods
+  // do not count: they are watched only while a Deployment is not Idle.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] const kube::Stores& stores() const { return stores_; }
   [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
@@ -80,8 +82,9 @@ class Manager {
   void on_term(runtime::Term term);
   // This replica leads, and the state of its term is loaded.
   [[nodiscard]] bool is_term_loaded() const;
-  // Does nothing before the state of the term is loaded: begin_term() enqueues everything then, and
-  // the queue of a standby would grow with each name that ever existed.
+  // Does nothing before the state of the term is loaded. Nothing takes keys from the queue of a
+  // replica that does not lead, so its queue would grow with each name that ever existed.
+  // begin_term() enqueues all keys when the state is loaded.
   void enqueue(const Key& key);
   void after_deltas();
   void update_dispatcher_enabled();

@@ -20,7 +20,7 @@
 
 namespace lastgood::shell {
 
-// Where the pods come from that confirm a failure.
+// The source of the pods that a failing check reads again to confirm its failure.
 enum class Confirmation : std::uint8_t { LiveList, PodView };
 
 struct MeasurementRound {
@@ -34,13 +34,16 @@ struct MeasurementRound {
   std::map<std::string, checks::Responders> responders = {};
   // Names of checks that have passed for `revision` after its rollout, also under another leader.
   std::vector<std::string> passed = {};
-  std::vector<std::string> known_before = {};  // names of checks: see guard::known_before()
-  // Names of checks: see guard::only_for_baseline(). They are measured only before a pod starts.
+  // Names of checks whose result from before the release is known: see guard::known_before().
+  std::vector<std::string> known_before = {};
+  // Names of externalMetric checks whose initialDelay has not passed. They measure only the
+  // baseline, and only until a pod of `revision` has started: see guard::only_for_baseline().
   std::vector<std::string> only_for_baseline = {};
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
-  std::vector<std::string> not_established = {};  // names of checks
-  std::vector<api::ReceivedAlert> alerts = {};    // from Alertmanager
+  // Names of HTTP checks that have passed for no other revision: see guard::not_established().
+  std::vector<std::string> not_established = {};
+  std::vector<api::ReceivedAlert> alerts = {};  // from Alertmanager
   checks::ComparedWith compared_with = checks::ComparedWith::Baseline;
   Confirmation confirmation = Confirmation::LiveList;
 };
@@ -49,7 +52,8 @@ struct MeasurementRound {
                                                const api::Check& check);
 [[nodiscard]] checks::RecordedPass recorded_pass_of(const MeasurementRound& round,
                                                     const api::Check& check);
-// The revision that the release replaces, or one with more trust. Null if no release is evaluated.
+// The first of the baselines: usually the revision that the release replaces. Null if there is
+// none, or if no release is evaluated.
 [[nodiscard]] const checks::BaselineCandidate* replaced_by_release(const MeasurementRound& round);
 
 }  // namespace lastgood::shell

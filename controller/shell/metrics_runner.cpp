@@ -11,7 +11,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr bool nothing_started = true;  // when the baseline of an external metric was measured
+// Here the value of a baseline is always from before a pod of the release had started.
+constexpr bool nothing_started = true;
 
 }  // namespace
 

@@ -34,7 +34,7 @@ struct ExternalMetricRelease {
   checks::InitialDelay delay = checks::InitialDelay::Over;
   std::optional<Time> began = {};  // when the evaluation of the release began
   checks::KnownBefore known_before = checks::KnownBefore::No;
-  // The baseline of a value from before the release; null: there is none.
+  // The baseline to which a value from before the release belongs; null: there is none.
   const checks::BaselineCandidate* replaced = nullptr;
 };
 
@@ -63,12 +63,13 @@ class MetricsRunner {
   // The objects of the request must exist until the measurement is complete.
   boost::asio::awaitable<api::Measurement> measure(MetricsRequest request);
 
-  // Measures the check `externalMetric` for a release. The value may be one of the baseline.
+  // Measures the check `externalMetric` for a release. If the value is from before the release, it
+  // becomes the result of the baseline `release.replaced`.
   boost::asio::awaitable<api::Measurement> measure_external_release(
       const api::Check& check, const api::Deployment& deployment,
       const ExternalMetricRelease& release);
 
-  // The result of the check for the baseline. No pod of the release has started.
+  // The result of the check for the baseline. Precondition: no pod of the release has started.
   boost::asio::awaitable<std::optional<api::BaselineResult>> external_baseline(
       const api::Check& check, const api::Deployment& deployment,
       const checks::BaselineCandidate& candidate);

@@ -12,8 +12,8 @@ using Response = std::expected<api::HttpResponse, checks::MissingValue>;
 
 namespace {
 
-// Equal for equal requests with the same credentials. The address alone decides whether the
-// credentials of the chart are used.
+// Equal for equal requests with the same credentials. The folder of --prometheus-credentials is no
+// part of it, because only the address of the server decides whether the folder is used.
 std::string identity_of(const api::MetricsServer& server, const std::string& namespace_,
                         const api::HttpCall& call) {
   return fmt::format("{}\n{}\n{}\n{} {} {}:{} {}\n{}\n{}",
@@ -96,7 +96,7 @@ asio::awaitable<Response> MetricsSender::send_unshared(const api::MetricsServer&
   Response response = co_await send_with(*credentials, *token, call);
   if (!response || !checks::replaces_token(*response, *credentials, *token, clock_.monotonic_now()))
     co_return response;
-  // The server rejects the token before its end: once more with a new one.
+  // The server rejects the token before it expires: send the call once more, with a new token.
   tokens_.drop(checks::identity_of(*checks::oauth2_of(*credentials)), token);
   const checks::TokenRead renewed = co_await this->token(*credentials, call.timeout);
   if (!renewed) co_return std::unexpected(renewed.error());

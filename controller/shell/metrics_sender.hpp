@@ -1,7 +1,8 @@
-// MetricsSender::send(): the one way to send a request to a metrics server, with its credentials.
-// The credentials and the OAuth2 tokens are cached, and all checks share the cache. A request that
-// equals one in flight, or one whose response is at most 500 ms old, gets the same response: a
-// rule about all applications is evaluated twice a second at most, for any number of Deployments.
+// Sends all requests to metrics servers, with the credentials of the server. The credentials and
+// the OAuth2 tokens are cached, and all checks share the cache. Equal requests share a response: a
+// request that equals one in flight waits for the response of that one, and a response is used
+// again for 500 ms. So a rule about all applications is evaluated at most twice a second, for any
+// number of Deployments.
 // Private to shell/.
 #pragma once
 
@@ -23,18 +24,18 @@ namespace lastgood::shell {
 
 class MetricsSender {
  public:
-  // `folder`: with the credentials of the chart; empty: none.
+  // `folder` is that of --prometheus-credentials; empty: none.
   MetricsSender(runtime::Gateway& gateway, ports::Files& files, ports::HttpClient& http,
                 ports::Clock& clock, std::string folder);
 
-  // How long a response is used for equal requests. It is shorter than each interval, so a check
-  // never counts the same response twice.
+  // How long a response is used for equal requests. Each check has an interval of at least 1 s, so
+  // it never counts the same response twice.
   static constexpr Duration max_shared_age = std::chrono::milliseconds(500);
 
-  // Sends `call`, which was planned without credentials for this server of a check. `namespace_`:
-  // of the policy. The error is the reason and the message of a measurement: the credentials or the
-  // token cannot be used, so nothing was sent to the server. An error of the server itself is a
-  // response.
+  // Sends `call`, which was planned without credentials, to the server of a check. `namespace_`: of
+  // the policy. Fails if the credentials or the token cannot be used. Then nothing was sent to the
+  // server, and the error is the reason and the message of the measurement. An error of the server
+  // itself is a response.
   boost::asio::awaitable<std::expected<api::HttpResponse, checks::MissingValue>> send(
       const api::MetricsServer& server, const std::string& namespace_, api::HttpCall call);
 

@@ -2,12 +2,13 @@
 // moment, waits, scrapes them again, and compares the increases of their counters.
 //
 //   one run    |<- interval, at most 30s ->|
-//            scrape                      scrape     too little traffic: again, for at most 1m
+//            scrape                      scrape     too little traffic: wait and scrape again,
+//                                                   up to 1m after the first scrape
 //
-// A run needs no scrape of an earlier run. So there is no state of counters that a restart of the
-// controller loses or that could be combined with other pods, and the memory is free when the run
-// ends. With the interval of 10s, the runs follow each other, and each window begins where the last
-// one ended. A gauge needs one scrape.
+// A run needs no scrape of an earlier run, so no values of counters are stored between runs. A
+// restart of the controller loses none, no value is compared with that of another pod, and the
+// memory is free when the run ends. With an interval of up to 30s, a run begins when the last one
+// ends, so no time is left out. A gauge needs only one scrape.
 //
 // A failure is confirmed with a second list of the pods, as for the http check: a pod that ended or
 // restarted meanwhile is not counted.
@@ -49,8 +50,8 @@ class PodMetricsRunner {
   PodMetricsRunner(ports::HttpClient& http, ports::Clock& clock)
       : scraper_(http, clock), clock_(clock) {}
 
-  // With the result of the baseline. Fails if the pods cannot be listed. Then there is no
-  // measurement. Precondition: the check is a podMetrics check.
+  // The measurement, with the result of the baseline. Fails if the pods cannot be listed. Then
+  // there is no measurement. Precondition: the check is a podMetrics check.
   boost::asio::awaitable<Result<api::Measurement>> measure(api::Check check, PodMetricsRound round);
 
  private:

@@ -23,10 +23,11 @@ struct PodScraper::Run {
   std::vector<checks::ScrapeJob>& jobs;
   const checks::PodMetricsQuestion& question;
   const std::string& deployment;
-  std::size_t next = 0;  // the first job that nobody has begun
+  std::size_t next = 0;  // the first job that no worker has begun
 };
 
-// A scrape that waits for a place, and then has it until this object is destroyed.
+// A scrape that waits for a place in the lane, and then has the place until this object is
+// destroyed.
 class PodScraper::Slot {
  public:
   Slot(Lane& lane, const std::string& deployment, const asio::any_io_executor& executor)

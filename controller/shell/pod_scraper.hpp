@@ -1,6 +1,7 @@
-// Scrapes the metrics pages of many pods at the same moment, with a limit for the memory that their
-// responses need: see checks/scrape_places.hpp. A page of more than 512 KiB is scraped again in the
-// large lane, and its pod then always there.
+// Scrapes the metrics pages of many pods at the same moment. The number of scrapes at once is
+// limited, because each one needs memory for its response: a scrape waits for a place in its lane.
+// checks/scrape_places.hpp lists the lanes: regular, large and silent. A page of more than 512 KiB
+// is scraped again in the large lane, and the later scrapes of its run use only the large lane.
 //
 // One call scrapes at most 8 pods at once. A scrape that gets no place within the timeout of its
 // check ends with the problem ProbeLate, which is never a failure.
@@ -32,7 +33,7 @@ class PodScraper {
 
   // Does each job once and adds the result to its window. `is_large` of a job becomes true if the
   // page has more than 512 KiB. A pod without an endpoint gets the problem of its target instead.
-  // Returns when all jobs have ended. `deployment`: whose pods they are.
+  // Returns when all jobs have ended. `deployment`: the Deployment of the pods.
   boost::asio::awaitable<void> scrape(std::vector<checks::ScrapeJob> jobs,
                                       const checks::PodMetricsQuestion& question,
                                       std::string deployment);
@@ -45,10 +46,10 @@ class PodScraper {
   class Slot;
   struct Run;  // a call of scrape()
 
-  // Does the jobs that nobody has begun, one after the other, until none is left.
+  // Does the jobs that no worker has begun, one after the other, until none is left.
   boost::asio::awaitable<void> work(Run& run);
   boost::asio::awaitable<checks::Scrape> scrape_one(checks::ScrapeJob& job, const Run& run);
-  // Sends the call when it has a place. Nothing: it had none in time.
+  // Sends the call when it gets a place in the lane. Nothing if it gets none within its timeout.
   boost::asio::awaitable<std::optional<api::HttpResponse>> call_in(Lane& lane, api::HttpCall call,
                                                                    const Run& run);
 

@@ -20,7 +20,7 @@ namespace {
 constexpr Duration idle_timeout{90'000};
 constexpr Duration list_timeout{10'000};
 constexpr int page_size = 500;
-// How often the state of a watch is read. The end of a watch has no event.
+// How often the state of a watch is read: nothing is called when a watch ends.
 constexpr Duration poll_interval{1'000};
 
 }  // namespace
@@ -97,7 +97,8 @@ void PodView::want(const Key& deployment, const std::optional<guard::PodsWanted>
     watch->listed.erase(deployment);
     joined_.erase(deployment);
   }
-  // Each reconcile calls this, and a wake-up goes through all Deployments.
+  // Each reconcile calls want(), and select() makes start_due_lists() go through all Deployments.
+  // So call it only after a change.
   if (is_changed) select(*watch);
 }
 
@@ -288,7 +289,8 @@ asio::awaitable<Result<std::vector<api::Pod>>> PodView::read_pages(
     auto page = body ? kube::parse_list<api::Pod>(std::move(*body)) : std::unexpected(body.error());
     const bool is_ahead = !page && page.error().kind == ErrorKind::VersionTooLarge;
     if (is_ahead && !options.resource_version.empty()) {
-      // The server's storage was restored from a backup.
+      // The server's storage was restored from a backup, which is older than this version: list the
+      // pods again without a version.
       options.resource_version.clear();
       options.resource_version_match.clear();
       continue;

@@ -1,5 +1,6 @@
 // The pods of the Deployments that are not Idle: performs the watches and lists that
-// guard::PodSync asks for, and stores the pods.
+// guard::PodSync asks for, and stores the pods. A scope is one watched namespace, or all
+// namespaces. A hash is the value of the label pod-template-hash.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -49,10 +50,10 @@ class PodView {
   [[nodiscard]] std::optional<Result<std::vector<api::Pod>>> pods(
       const Key& deployment, const api::Revision& revision) const;
 
-  // The pods are not in sync for longer than usual after a release.
+  // The pods have not been in sync for longer than usual after a release.
   [[nodiscard]] bool is_late(const Key& deployment) const;
 
-  // The pods of each revision, from one list that the server answers from its storage.
+  // The pods of each revision, from one list that is not older than this call.
   boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> live_pods(
       Key deployment, std::vector<api::Revision> revisions) const;
 
@@ -63,27 +64,33 @@ class PodView {
     TemplateHash hash;
     auto operator<=>(const NamespaceAndHash&) const = default;
   };
-  // One of the watches of a scope. Those after the first are idle unless many pods are wanted.
+  // One of the watches of a scope. The second and the third watch are idle unless many hashes are
+  // wanted.
   struct Watch {
     std::string namespace_;  // of the scope; empty: all namespaces
     kube::ObjectStore<api::Pod> store;
     std::map<NamespaceAndHash, std::map<Key, PodPtr>> by_hash;  // the pods of `store`
     std::map<Key, std::vector<api::Pod>> listed;                // by Deployment: the last list
-    std::set<Uid> deleted;  // since the first of the running lists began
+    // The pods deleted since the first of the running lists began: a list may still return them.
+    std::set<Uid> deleted;
     int running_lists = 0;
     guard::PodSync sync;
     std::optional<runtime::SelectiveReflector<api::Pod>> reflector;
   };
 
+  // Removes the pods with this hash, which the watch no longer reports.
   void purge(Watch& watch, const TemplateHash& hash);
   [[nodiscard]] static NamespaceAndHash group_of(const api::Pod& pod);
   void add_watch(const kube::WatchTarget& target);
   // The watch that the Deployment has joined. Null: none.
   [[nodiscard]] Watch* watch_of(const Key& deployment) const;
+  // Chooses a watch for the Deployment. Null: no scope covers its namespace.
   Watch* join(const guard::PodsWanted& wanted);
-  // Of the scope of the namespace. Empty: no scope covers it.
+  // The watches of the scope that covers the namespace. Empty: there is no such scope.
   [[nodiscard]] std::vector<Watch*> watches_of(const std::string& namespace_);
+  // Gives the watch the selector that its PodSync wants, and wakes start_due_lists().
   void select(Watch& watch);
+  // Passes the state of the watch to its PodSync, and purges the hashes that have left the watch.
   void observe(Watch& watch);
   void on_deltas(Watch& watch, const kube::Deltas<api::Pod>& deltas);
   boost::asio::awaitable<void> start_due_lists();

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Duration tick{1000};
-// A server that does not respond must not collect requests.
+// Limits the validations at once: each waits for the server, and the server may not respond.
 constexpr std::size_t max_running = 4;
 
 }  // namespace

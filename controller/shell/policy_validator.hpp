@@ -1,5 +1,6 @@
 // Sends the queries of each policy once when the policy is new or changed, and then from time to
-// time. Only the leader does so. The results are in memory: the policy reporter writes them.
+// time, so that an invalid query is found before a release. Only the leader sends them. The results
+// stay in memory: PolicyReporter writes them into the status of the policy.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,8 +22,8 @@ namespace lastgood::shell {
 
 class PolicyValidator {
  public:
-  // `address`: of the metrics server of checks that have none; may be empty. The validations run in
-  // `tasks`.
+  // `address`: the address of the metrics server for checks that name none; may be empty. The
+  // validations run in `tasks`.
   PolicyValidator(runtime::TaskGroup& tasks, MetricsSender& sender, ports::Clock& clock,
                   const kube::Stores& stores, const runtime::Leadership& leadership,
                   std::string address)
@@ -44,8 +45,8 @@ class PolicyValidator {
     Uid uid;
     std::int64_t generation = 0;
     bool is_running = false;
-    int attempts = 0;  // consecutive validations that were not True
-    MonotonicTime next{};
+    int attempts = 0;      // consecutive validations that were not True
+    MonotonicTime next{};  // when the next validation is due
     std::optional<api::Condition> condition = {};
   };
 

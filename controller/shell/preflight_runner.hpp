@@ -25,7 +25,7 @@ class PreflightRunner {
                                                const api::Revision& target, runtime::Term term);
 
  private:
-  // Adds the Namespace if a warning depends on it.
+  // The warnings `texts`, with the Namespace if one of them is about Pod Security.
   boost::asio::awaitable<rollback::AdmissionWarnings> read_warnings(const std::string& namespace_,
                                                                     std::vector<std::string> texts);
 

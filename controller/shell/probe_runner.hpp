@@ -16,7 +16,9 @@ namespace lastgood::shell {
 
 struct ProbeResults {
   std::vector<checks::ProbeResult> results;  // in the order of the probes
-  Duration delay{0};  // the longest time by which this process was delayed meanwhile
+  // The longest time by which this process was delayed during the probes. A process that is delayed
+  // for long may see a timeout although the response has arrived.
+  Duration delay{0};
 };
 
 class ProbeRunner {
@@ -28,11 +30,12 @@ class ProbeRunner {
   // Runs all probes at the same time.
   boost::asio::awaitable<ProbeResults> probe_all(const std::vector<checks::HttpProbe>& probes);
 
-  // Observes the Leases of the nodes whose pods are silent, for at most 13 s.
+  // Excludes the silent pods on nodes that are not alive: observes the Leases of the nodes whose
+  // pods are silent, for at most 13 s.
   boost::asio::awaitable<void> exclude_silent_nodes(std::vector<checks::ProbeResult>& results);
 
  private:
-  // Measures the delay of this process, until `delay` is not used elsewhere any more.
+  // Measures the delay of this process. Ends when probe_all() no longer uses `delay`.
   boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
 
   runtime::TaskGroup& tasks_;

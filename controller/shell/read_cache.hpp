@@ -1,5 +1,5 @@
-// A cache for what is read from outside. If several coroutines need the same value at the same
-// time, one of them reads it, and the others wait for the result. Private to shell/.
+// A cache for values that are read from servers or files. If several coroutines need the same value
+// at the same time, one of them reads it, and the others wait for the result. Private to shell/.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -54,7 +54,7 @@ class ReadCache {
     co_return value;
   }
 
-  // The next get() reads the value again, unless another one has replaced `value` already.
+  // Makes the next get() read the value again, unless a newer value has replaced `value` already.
   void drop(const std::string& key, const Value& value) {
     const auto found = entries_.find(key);
     if (found != entries_.end() && found->second && found->second->value == value)
@@ -75,7 +75,7 @@ class ReadCache {
     std::optional<Value> value;
     MonotonicTime expires{};
     bool is_reading = false;
-    std::uint64_t reads = 0;               // that were not cancelled
+    std::uint64_t reads = 0;               // complete reads
     boost::asio::steady_timer read_ended;  // cancelled when a read ends
   };
 

@@ -255,7 +255,7 @@ asio::awaitable<Result<void>> Reconciler::garbage_collect(const api::Deployment&
 }
 
 void Reconciler::post(const Key& key, guard::InboxEntry entry) {
-  // Also for the end of a check without a measurement: its next turn may have come meanwhile.
+  // The end of a check enqueues the key even without a measurement: the check may be due again.
   if (states_.post(key, std::move(entry))) options_.enqueue(key);
 }
 
@@ -284,7 +284,7 @@ void Reconciler::on_rollback(const api::Rollback& rollback) {
   post(key, guard::RollbackSeen{.rollback = rollback.meta.uid,
                                 .approved = rollback.spec.approved,
                                 .is_finished = api::finished(rollback.status.phase)});
-  // It may be a request for a Deployment without a state.
+  // post() enqueues nothing for a Deployment without a state, but the Rollback may be a request.
   options_.enqueue(key);
 }
 

@@ -116,13 +116,13 @@ class Reconciler {
                                                                               runtime::Term term);
   // Enqueues the other members of the group.
   void enqueue_group(const Key& key, const std::string& group);
-  // Executes the action, and then publishes: the template is restored sooner. Returns the first
-  // error.
+  // Executes the action, and then publishes. In this order, the template is restored sooner.
+  // Returns the first error.
   boost::asio::awaitable<Result<void>> execute_and_publish(const guard::Inputs& inputs,
                                                            const guard::Plan& plan, StatePtr state,
                                                            runtime::Term term);
   // Writes the Events, and then the statuses. Only the status of a Rollback that is not finished
-  // comes before the Events: a restored template is recorded even while they are slow.
+  // comes before the Events, so that a restored template is recorded even if the Events are slow.
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
                                                std::vector<guard::EventRecord> events,
                                                const guard::GuardState& state, runtime::Term term);

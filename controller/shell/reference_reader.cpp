@@ -79,7 +79,7 @@ asio::awaitable<std::vector<std::string>> ReferenceReader::missing(
 
 void ReferenceReader::drop_expired() {
   const MonotonicTime now = clock_.monotonic_now();
-  // The time since when an object is missing is remembered for some reads.
+  // An expired read is kept for this time, because the next read needs its `first_missing`.
   constexpr std::chrono::minutes memory{1};
   std::erase_if(cache_, [&](const auto& entry) { return entry.second.expires + memory <= now; });
   std::erase_if(templates_, [&](const auto& entry) { return entry.second.expires <= now; });

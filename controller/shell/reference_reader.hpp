@@ -1,5 +1,5 @@
-// Reads whether the objects exist that a pod template refers to, with a cache that all Deployments
-// share.
+// Checks whether the objects to which a pod template refers exist. All Deployments share the cache
+// of the reads.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

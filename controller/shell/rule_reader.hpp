@@ -1,5 +1,5 @@
-// Reads PrometheusRules. Many Deployments read the same one, so a read is used for a short time.
-// Private to shell/.
+// Reads PrometheusRules. Many Deployments read the same one, so each read is cached for a short
+// time. Private to shell/.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,7 +16,7 @@
 
 namespace lastgood::shell {
 
-// After this time, a changed PrometheusRule is evaluated.
+// How long a read is cached. A change of a PrometheusRule has its effect after at most this time.
 inline constexpr Duration rule_lifetime{5'000};
 
 class RuleReader {
