@@ -89,7 +89,7 @@ asio::awaitable<void> Dispatcher::reconcile_one(const Reconcile& reconcile, Key 
   } catch (const std::exception& failure) {
     requeue_at = fail(ErrorKind::Server, failure.what());
   }
-  // This precedes raise(): run() may read the number of reconciles before this task has ended.
+  // Count down before raise(): run() may start the next reconcile before this task has ended.
   --active_reconciles_;
   queue_.done(key);
   const MonotonicTime ended = clock_.monotonic_now();

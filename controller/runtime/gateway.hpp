@@ -1,5 +1,5 @@
-// Reads from the API server, and writes that are sent only in the caller's term, as JSON. Watches
-// do not use the gateway: they are streams.
+// Reads and writes JSON objects on the API server. A write is sent only in the term in which its
+// caller started. Watches do not use the gateway: they are streams.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +38,7 @@ class Gateway {
   // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s.
   boost::asio::awaitable<Result<codec::Json>> write(Term term, Result<api::ApiCall> call);
 
-  // The same as write(), for a call that the server does not carry out.
+  // The same as write(), for a call that the server only checks. Also returns the warnings.
   boost::asio::awaitable<Result<DryRun>> dry_run(Term term, Result<api::ApiCall> call);
 
  private:

@@ -27,7 +27,7 @@ class Reflector {
   // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and without
   // deltas when a watch opens and when all objects have been read. Calls on_removed() with each
   // object that the watch reports as deleted, also if the store does not have it: a list that began
-  // before may still bring it.
+  // before the deletion may still return the object.
   Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
             ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
             kube::ObjectStore<T>& store, OnDeltas on_deltas, OnRemoved on_removed = {})
@@ -48,7 +48,7 @@ class Reflector {
   [[nodiscard]] const ResourceVersion& version() const { return machine_.version(); }
   // A watch is open, and its next event changes the store.
   [[nodiscard]] bool is_streaming() const { return is_open_ && machine_.is_streaming(); }
-  // When such a watch last ended. Empty: none has ended yet.
+  // When is_streaming() last became false. Empty: no watch has ended yet.
   [[nodiscard]] std::optional<MonotonicTime> streamed_until() const { return streamed_until_; }
 
   // Runs until it is cancelled. Errors of the API server are logged and retried.

@@ -2,8 +2,8 @@
 // The selector can change at any time: the watch is opened again from the last version, which costs
 // the server 1 to 2 ms. Without a selector there is no watch and the store is empty.
 //
-//   select("a") ---------- select("a,b") ---- 50 ms ---- select("") -----------
-//   sync "a", watch "a" .............................. watch "a,b" ... no watch
+//   call    select("a")               select("a,b")               select("")
+//   watch   list and watch "a" ---------- 50 ms --> watch "a,b" ----- 50 ms --> no watch
 //
 // Objects that only the new selector matches must be listed after the watch has opened: the watch
 // reports only their later changes.
@@ -34,7 +34,7 @@ namespace lastgood::runtime {
 template <class T>
 class SelectiveReflector {
  public:
-  // Makes the reflector of one series of watches.
+  // Makes the reflector for all watches until the next empty selector.
   using Make = std::function<std::unique_ptr<Reflector<T>>()>;
 
   // Calls on_cleared() with the objects that are removed because nothing is selected any more.
@@ -59,7 +59,7 @@ class SelectiveReflector {
   [[nodiscard]] const std::string& selected() const { return selected_; }
   // A watch with the selector selected() is open, and its next event changes the store.
   [[nodiscard]] bool is_streaming() const { return reflector_ && reflector_->is_streaming(); }
-  // When such a watch last ended. Empty: none has ended since the first selector.
+  // See Reflector::streamed_until(). Empty also while nothing is selected.
   [[nodiscard]] std::optional<MonotonicTime> streamed_until() const {
     return reflector_ ? reflector_->streamed_until() : std::nullopt;
   }
