@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 namespace {
 
-// Prefers any other failure to Unreachable: many hosts have an IPv6 address, but no IPv6 network.
+// Prefers any other failure to Unreachable: many hosts have an IPv6 address, which is unreachable
+// from a machine without an IPv6 network.
 void keep_more_helpful(std::optional<Failure>& kept, Failure failure) {
   if (!kept || kept->transport_error == TransportError::Unreachable) kept = std::move(failure);
 }

@@ -1,5 +1,5 @@
-// Sends requests to any number of servers. Reuses idle connections, also if the server has closed
-// them in the meantime.
+// Sends requests to any number of servers. Reuses idle connections. If the server has closed the
+// reused connection in the meantime, the request can be sent again on a new one.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,10 +13,10 @@
 
 namespace lastgood::net {
 
-// When a request is sent again on a new connection: the server has closed the reused connection
+// Whether a request is sent again on a new connection, if the server closed the reused connection
 // before it sent a byte of the response.
 enum class Resend : std::uint8_t {
-  Always,     // the server may execute the request twice
+  Always,     // yes: the server may execute the request twice
   IfNotSent,  // only if no byte of the request can have reached the server
 };
 

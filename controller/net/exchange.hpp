@@ -18,12 +18,13 @@ struct Exchange {
   std::string_view request;  // all bytes of the request
   MessageLimits limits;
   ResponseReader::Sink sink;  // receives the body
-  // Called once, if the head of the response is complete. The sink may have received the beginning
-  // of the body already.
+  // Called once, when the head of the response is complete. The sink may have received the
+  // beginning of the body already.
   std::function<void(const ResponseHead& head)> on_head = {};
   // Called after on_head() if the body is not complete. Returns false to stop reading.
   std::function<bool(const ResponseHead& head)> wants_body = {};
-  // Restarts the deadline after each read. Empty: the deadline is for the whole exchange.
+  // Restarts the deadline with this time at the beginning and after each read. Empty: the deadline
+  // is for the whole exchange.
   std::optional<Duration> idle_timeout = {};
 };
 
@@ -41,7 +42,7 @@ struct ExchangeFailure {
 template <class T>
 using ExchangeExpected = std::expected<T, ExchangeFailure>;
 
-// Returns if the response is complete, or if the sink or wants_body() stopped it.
+// Returns when the response is complete, or when the sink or wants_body() has stopped the exchange.
 boost::asio::awaitable<ExchangeExpected<ExchangeResult>> run_exchange(Transport& transport,
                                                                       const Exchange& exchange,
                                                                       Deadline& deadline);

@@ -8,7 +8,8 @@
 //   client sets itself (Content-Length, Content-Type, Connection and their like) or
 //   Accept-Encoding: a compressed body is not decompressed.
 // - A Host header has no port if the port is the default of the protocol (80, or 443 with TLS).
-// - The authorities of the system are read once for each client certificate.
+// - The certificate authorities of the system are read when TLS settings are first used, so a later
+//   change of them may have no effect.
 //
 // Response:
 // - `status` and `content_type` (at most 256 bytes) are set if the head of the response was

@@ -18,7 +18,8 @@ class IdleConnections {
   // not reused. It is closed by the next take() or add(), also for another endpoint.
   IdleConnections(std::size_t limit, Duration max_idle) : limit_(limit), max_idle_(max_idle) {}
 
-  // The usable connection to this endpoint that was used last. Null if no connection is usable.
+  // The connection to this endpoint that was used last. Null if there is none. Closes the
+  // connections that cannot be reused: see Transport::is_quiet().
   [[nodiscard]] std::unique_ptr<Transport> take(const Endpoint& endpoint);
   // Offers a connection for reuse. Its last response must be complete. Above the limit, the
   // connection that is idle for the longest time is closed.

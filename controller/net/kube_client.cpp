@@ -65,7 +65,7 @@ struct BodyReceiver {
     return on_bytes && head.status == 200;
   }
 
-  // False: stop reading.
+  // Passes an empty piece to a stream, which says that the stream is open. False: stop reading.
   [[nodiscard]] bool begin(const ResponseHead& head) const {
     return !passes_on(head) || on_bytes({});
   }
@@ -127,7 +127,7 @@ class KubeClient::Impl {
     Deadline& deadline;
   };
 
-  // These two return the head of the response. The receiver gets the body.
+  // request() and send() return the head of the response. The receiver gets the body.
   asio::awaitable<Result<ResponseHead>> request(const ApiCall& call, BodyReceiver& receiver,
                                                 Deadline& deadline);
   asio::awaitable<Result<ResponseHead>> send(const ApiCall& call, const std::string& token,

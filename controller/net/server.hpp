@@ -25,14 +25,14 @@ struct Page {
   bool closes_connection = false;
 };
 
-// Creates the page of a path, without the query of the request. An exception becomes status 500
-// with its message.
+// Creates the page of a path. The path has no query. An exception becomes a page with status 500
+// and the message of the exception.
 using PageHandler = std::function<Page(std::string_view path)>;
 
 // Handles the POST requests of a server that receives messages.
 struct MessageHandler {
-  // Refuses a request before its body is read, for example without a token. Nothing: it is
-  // accepted.
+  // The response to a request that is refused before its body is read, for example because it has
+  // no token. Nothing: the request is accepted.
   std::function<std::optional<Page>(const Request& head)> refuse;
   // An exception becomes status 500 without its message: the client is not trusted.
   std::function<boost::asio::awaitable<Page>(Request request)> handle;

@@ -1,5 +1,5 @@
-// Creates each TLS context once, because each holds its certificates in memory: those of the system
-// take some milliseconds and a megabyte.
+// Creates each TLS context once, because a context holds its certificates in memory. To load the
+// certificates of the system takes some milliseconds and a megabyte.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace lastgood::net {
 
 class TlsContexts {
  public:
-  // Stores at most `limit` contexts. Above it, the context that was not used for the longest time
-  // is removed. It lives until its last connection is closed.
+  // Stores at most `limit` contexts. Above the limit, the context that was not used for the longest
+  // time is removed. A removed context lives until its last connection is closed.
   explicit TlsContexts(std::size_t limit) : limit_(limit) {}
 
   // The context for these settings. Ignores their `server_name`: it belongs to a connection. Fails

@@ -50,7 +50,7 @@ bool has_bearer_token(std::string_view authorization, std::string_view token) {
   constexpr std::string_view scheme = "bearer ";
   if (lowered(authorization.substr(0, scheme.size())) != scheme) return false;
   const std::string_view sent = trimmed(authorization.substr(scheme.size()));
-  // The number of bytes that are read does not depend on the token.
+  // The number of compared bytes depends on `sent` only, so the time reveals nothing about `token`.
   unsigned difference = sent.size() == token.size() && !token.empty() ? 0 : 1;
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const char wanted = token.empty() ? '\0' : token[i % token.size()];

@@ -1,5 +1,5 @@
-// Bearer tokens: of the API server, and of clients of the controller. A token is fixed, or in a
-// file that kubelet rotates.
+// Bearer tokens: those that the controller sends to the API server, and those that clients send to
+// the controller. A token is fixed, or in a file that kubelet rotates.
 #pragma once
 
 #include <chrono>
