@@ -77,7 +77,7 @@ net::Page page(std::string_view path, const shell::Manager& manager, const net::
 
 constexpr std::string_view alerts_path = "/alertmanager";
 constexpr Duration token_reread_interval{10'000};
-// Alertmanager keeps one connection for each of its receivers.
+// Alertmanager keeps one connection for each of its receivers, so a few connections are enough.
 constexpr net::HttpServerLimits alerts_limits{
     .connections = 16, .body_bytes = codec::max_webhook_size, .idle_timeout = Duration{30'000}};
 
@@ -88,8 +88,8 @@ asio::awaitable<net::Page> receive_alerts(shell::Manager& manager, std::string b
   log::write(status == 503 ? log::Level::Info : log::Level::Warn,
              "a message of Alertmanager was not stored",
              {{"status", status}, {"error", stored.error()}});
-  // 503: this replica is not the leader. It closes the connection, because Alertmanager would keep
-  // using it. For a new connection, the Service may choose the leader.
+  // 503 usually means that this replica is not the leader. It closes the connection, because
+  // Alertmanager would keep using it. For a new connection, the Service may choose the leader.
   co_return net::Page{
       .status = status, .body = stored.error().message + "\n", .closes_connection = status == 503};
 }
@@ -181,7 +181,7 @@ int run_controller(const Options& options) {
   if (*alerts) asio::co_spawn(executor, (*alerts)->run(), asio::detached);
   int exit_code = 0;
   asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr& error) {
-    // The manager failed. The exit code is visible in the status of the pod.
+    // An exception means that the manager failed. The status of the pod shows the exit code.
     if (error) exit_code = 1;
     stop_signal_wait.emit(asio::cancellation_type::terminal);
     (*server)->stop();
