@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # ./dev build: builds C++ with CMake and Ninja. ./dev packages: installs Debian packages. Nothing
-# here depends on the test layers (unit, wire, e2e, ...): the callers pass the targets.
+# here depends on the test layers (unit, wire, e2e, ...): the other commands pass the targets.
 
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev prometheus-cpp-dev libsimdjson-dev

@@ -2,8 +2,8 @@
 # ./dev demo: a bad release is rolled back, on the local Kubernetes or on the user's cluster. This
 # script installs and removes Lastgood; tests/e2e/cmd/demo does the releases.
 #
-# DEMO_KUBE has the flags that select the cluster. DEMO_UNDO has the functions that remove what the
-# demo has installed. DEMO_BIN is a folder with kubectl and helm.
+# DEMO_KUBE: the flags that select the cluster. DEMO_UNDO: the functions that undo the steps of the
+# demo. DEMO_BIN: a folder with kubectl and helm.
 
 DEMO_NAMESPACE=lastgood-system
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # ./dev image: builds the image of the controller from the Dockerfile, as an archive for
-# `ctr images import` or `docker load`. Nothing here depends on who uses the image.
+# `ctr images import` or `docker load`. Nothing here depends on the commands that use the image.
 
 IMAGE_NAME=lastgood.dev/lastgood-controller:$VERSION
 IMAGE_ARCHIVE=''

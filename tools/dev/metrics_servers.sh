@@ -12,7 +12,7 @@ ensure_metrics_servers() {
   local folder=$CACHE/metrics-servers partial
   [ ! -x "$folder/usr/bin/prometheus3" ] || [ ! -x "$folder/usr/bin/victoria-metrics" ] || return 0
   partial=$(mktemp -d "$folder.XXXXXX")
-  # The tests read the folder as another user than its owner if they run with sudo.
+  # With sudo, the tests run as another user than the owner of the folder, and must read it.
   chmod 755 "$partial"
   metrics_servers_packages "$partial" "${METRICS_SERVERS_PACKAGES[@]}"
   metrics_servers_prometheus3 "$partial"
@@ -21,8 +21,8 @@ ensure_metrics_servers() {
   mv "$partial" "$folder"
 }
 
-# Sets PROMETHEUS_PROGRAM, a Prometheus for the demo and the bench: that of the tests, or only the
-# Debian package, which takes seconds.
+# Sets PROMETHEUS_PROGRAM, a Prometheus for the demo and the bench: the Prometheus 2 of the tests if
+# it is in the cache. Otherwise fetches only its Debian package, which takes seconds.
 ensure_prometheus() {
   local folder=$CACHE/prometheus partial
   PROMETHEUS_PROGRAM=$CACHE/metrics-servers/usr/bin/prometheus
@@ -41,7 +41,7 @@ metrics_servers_packages() {
   shift
   step "fetching Debian packages without installing them: $*"
   if ! metrics_servers_download "$folder" "$@" >/dev/null 2>&1; then
-    # The package lists are missing, or name versions that the mirror has no longer.
+    # The package lists are missing, or name versions that the mirror no longer has.
     quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
   fi
   if ! quietly metrics_servers_download "$folder" "$@" || ! metrics_servers_unpack "$folder"; then

@@ -28,8 +28,8 @@ verb_states() {
 states_kubectl() { demo_kubectl --namespace "$STATES_NAMESPACE" "$@"; }
 
 # states_deployment NAME ANNOTATIONS VERSION VARIABLE=VALUE: prints a Deployment of the demo
-# application with this environment variable. If STATES_DEPENDENCY is set, it fails while this URL
-# fails.
+# application with this environment variable. If STATES_DEPENDENCY is set to a URL, the application
+# fails while the URL fails.
 states_deployment() {
   local variable=$4
   cat <<YAML

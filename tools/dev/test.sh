@@ -46,7 +46,8 @@ test_cpp() {
   local processes
   processes=$(nproc)
   logs=$(mktemp -d "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
-  # The exit code is the number of tests. Some characters need a backslash in a file of names.
+  # The exit code of the list is the number of tests, so it is ignored. Some characters need a
+  # backslash in the file of names.
   { "$program" --list-test-names-only || true; } | sed 's/[][\\",]/\\&/g' >"$logs/names"
   for ((run = 0; run < processes; run++)); do
     awk -v run="$run" -v all="$processes" 'NR % all == run' "$logs/names" >"$logs/names.$run"

@@ -29,8 +29,9 @@ Rule = namedtuple("Rule", "scope pattern advice line")
 Allowed = namedtuple("Allowed", "glob pattern reason line")
 Skipped = namedtuple("Skipped", "glob reason line")
 
-# The text that may be between two words of a phrase: blanks; "_", "-" or BORDER in an identifier;
-# or a line break, with the marks that continue a comment, a quotation or a string literal.
+# The text that may be between two words of a phrase: blanks; in an identifier "_", "-" or
+# source.BORDER (\x1f), which is between two words of a camelCase name; or a line break, with the
+# marks that continue a comment, a quotation or a string literal.
 GAP = (
     r'(?:[ \t]+|[_\x1f-]|[ \t]*"?[ \t]*[+\\]?[ \t]*\n[ \t]*'
     r'(?:(?://+|\#+|\*|>|")[ \t]*)?)'
@@ -116,7 +117,7 @@ class Words:
         return findings
 
     def _check_path(self, path):
-        """The findings in the path itself. The rules for text only do not apply to paths."""
+        """The findings in the path itself. Rules that are only for text do not apply to paths."""
         stem = re.sub(r"(?:_test)?\.[a-z]+$", "", path)
         path_source = Source(path, stem.replace("/", " "))
         findings = []

@@ -58,7 +58,8 @@ class Finder(Expressions):
             for value in values:
                 self.constant_value(value)
                 self.constant(variable, value)
-            # The address of Never::call is a constant, so a "never" mutant needs no change here.
+            # The address of Never::call is constexpr, so a "never" mutant does not make the table
+            # dynamic.
             if any(one.number >= first_number and one.operator != "never" for one in self.points):
                 self.dynamic.add(variable.get_usr())
         else:

@@ -172,7 +172,7 @@ def description(point):
 
 
 def report(points, verdicts, equivalent, unknown, with_killed):
-    """Prints unlisted survivors and wrong entries of equivalent.txt, and returns their number."""
+    """Prints unlisted survivors and each wrong entry of equivalent.txt. Returns their number."""
     wrong = len(unknown)
     for address in unknown:
         print(f"LISTED as equivalent, but there is no such mutant: {' '.join(address)}")

@@ -1,10 +1,11 @@
 """Finds the mutation points of a C++ file by its structure, with libclang.
 
-Operators; each use of one is a mutant:
+Operators. An operator at one place in the code is one mutant:
 
   true, false  a condition, an operand of && or ||, or any other boolean value has this value. An
-               operand of && is only forced to true (it is dropped), one of || only to false: the
-               other value is that of the whole expression.
+               operand of && is only forced to true, which drops it. The value false would make the
+               whole expression false, which is a mutant already. With ||, true and false are
+               exchanged.
   flip         a boolean literal has the other value
   boundary     < is <=, <= is <, > is >=, >= is >
   removed      a statement that calls or assigns is not executed
@@ -21,12 +22,12 @@ Operators; each use of one is a mutant:
 
 Some changes are not mutants, because they say little about the tests:
 
-  - Each test that kills one of the mutants above would kill these too: != instead of ==, a
+  - A test that kills a mutant of the same code would detect these changes too: != instead of ==, a
     negation, a chain of && forced to true, an if whose only statement is removed, an empty result
     after a condition that also returns an empty result.
-  - These have no defined behavior: a condition is forced, and then a pointer or an optional without
-    a value is dereferenced; a function ends without a result.
-  - These change only the text of a message: the arguments of fmt::format, and assigned texts.
+  - These changes have no defined behavior: a condition is forced, and then a pointer or an optional
+    without a value is dereferenced; a function ends without a result.
+  - These changes only change the text of a message: the arguments of fmt::format, assigned texts.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ class Point:
     file: str
     function: str
     operator: str
-    digest: str  # of the structure, without names and literals; ends in #2 for the second equal one
+    digest: str  # of the structure, without names and literals; the second point with it has "#2"
     line: int
     before: str
     after: str

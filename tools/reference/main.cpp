@@ -1,6 +1,8 @@
-// generate_reference [--check] FILE: writes the tables of FILE, which is docs/reference.md, again.
-// With --check it only compares. Exit codes: 0 FILE is current, 1 FILE is not current (only with
-// --check), 2 the arguments are wrong, or FILE cannot be read, rendered or written.
+// generate_reference [--check] FILE: renders the tables in FILE (docs/reference.md) again and
+// writes FILE. With --check, it only compares FILE with the rendered page. Exit codes:
+//   0  FILE is current
+//   1  FILE is not current (only with --check)
+//   2  the arguments are wrong, or FILE cannot be read, rendered or written
 #include <fmt/format.h>
 
 #include <cstdio>

@@ -12,7 +12,7 @@ namespace lastgood::reference {
 
 [[nodiscard]] std::vector<std::string_view> table_names();
 
-// The header and the entries, one a line. NotFound: there is no table of this name.
+// The table in Markdown, with its header. NotFound: there is no table of this name.
 [[nodiscard]] Result<std::string> render_table(std::string_view name);
 
 // The page with each table rendered again; the text outside the markers stays as it is.

@@ -1,9 +1,10 @@
 // The switches of an instrumented copy. Each switch has a number. The environment variable MUTANT
 // selects one switch; without it, every expression keeps its value.
 //
-// Most switches are recorded as reached only when they would change the result. For example,
-// force_true is recorded only when the condition is false. field and Never are always recorded, and
-// value_or is recorded when there is a value.
+// A switch is recorded as reached when its code runs. Most switches are recorded only if they would
+// also change the result: for example, the switch that forces a condition to true only if the
+// condition is false. Exceptions: field and Never are always recorded, and value_or if there is a
+// value.
 #pragma once
 
 #include <algorithm>
