@@ -99,8 +99,10 @@ class Executor {
   // Completes the spec of a manual Rollback.
   boost::asio::awaitable<guard::ActionOutcome> bind(const api::Rollback& bound,
                                                     const Context& context);
+  // Creates the finished Rollback of mode Observe, which says what mode Enforce would have done.
   boost::asio::awaitable<guard::ActionOutcome> record_observation(const api::Rollback& record,
                                                                   const Context& context);
+  // Runs only the preflight of the rollback, and writes the result into the Rollback `drill`.
   boost::asio::awaitable<guard::ActionOutcome> drill(const api::Rollback& drill,
                                                      const Context& context);
   // Creates the Rollback with its finished status. If it exists already, only an unfinished status

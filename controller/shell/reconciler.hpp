@@ -108,8 +108,9 @@ class Reconciler {
                         const policy::EffectivePolicy& policy, const guard::Needs& needs);
   // Sets the inputs that come from the state and from the watches.
   void set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs);
-  // Adds the inputs that depend on other Deployments: group, initiator and breaker. Makes no API
-  // calls.
+  // Adds the inputs that depend on other Deployments: the Rollback that initiated a group rollback,
+  // the breaker, and the failures of other Deployments. set_known_inputs() has set the group. Makes
+  // no API calls.
   void gather_fleet(guard::Inputs& inputs);
   // Rejects the oldest manual Rollback of a Deployment that does not exist or is not guarded.
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reject_request(Key key, bool exists,
