@@ -26,14 +26,15 @@ struct Options {
   // How long a failure or a rollback counts. The breaker closes this long after both limits were
   // last exceeded.
   Duration breaker_within{300'000};  // 5 min
-  // A release is held if at least this number and at least this percentage of the guarded
-  // Deployments began to fail with it. 0 Deployments: they never hold it.
+  // A release can be held if other Deployments began to fail within a minute of it: at least this
+  // number, and at least this percentage of the guarded Deployments. 0 Deployments: other
+  // Deployments never hold a release.
   int shared_cause_deployments = 2;
   int shared_cause_percent = 1;
   bool read_secrets = false;
-  std::string alerts_listen;      // of the receiver of Alertmanager's webhook; empty: there is none
-  std::string alerts_token_file;  // the bearer token that Alertmanager must send
-  std::string prometheus_address;      // of the checks `prometheus` without an address; empty: none
+  std::string alerts_listen;       // ADDRESS:PORT for Alertmanager's webhook; empty: no receiver
+  std::string alerts_token_file;   // the bearer token that Alertmanager must send
+  std::string prometheus_address;  // of the checks `prometheus` without an address; empty: none
   std::string prometheus_credentials;  // folder with the credentials for it; empty: none
 };
 
