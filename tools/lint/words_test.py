@@ -204,7 +204,7 @@ class ScopeTest(unittest.TestCase):
         found = self.check("sentence  What  ! name the noun", "a.md", "What is this.")
         self.assertEqual(['a.md:1:1: "What": name the noun'], found)
 
-    def test_finds_the_right_column_after_a_camel_case_name(self):
+    def test_counts_no_border_of_a_camel_case_name_as_a_column(self):
         found = self.check("phrase  by hand  manual", "a.go", "aB, cD := RequestedByHand")
         self.assertEqual(['a.go:1:20: "ByHand": use "manual"'], found)
 
