@@ -30,14 +30,14 @@ api::Measurement fails_immediately(const std::string& check) {
 
 namespace {
 
-api::Measurement with_failing_baseline(const std::string& check, bool before) {
+api::Measurement with_failing_baseline(const std::string& check, bool before_release) {
   api::Measurement out = fails(check);
   out.baseline = api::BaselineResult{.result = MeasurementResult::Fail,
                                      .reason = Reason::WrongStatus,
                                      .message = "the baseline returned 500",
                                      .revision = "revision 1 (web-v1)",
-                                     .consecutive_failures = before ? 2 : 1,
-                                     .before = before,
+                                     .consecutive_failures = before_release ? 2 : 1,
+                                     .before = before_release,
                                      .at = noon};
   return out;
 }

@@ -68,8 +68,8 @@ class DeploymentHarness {
   // Three reconciles, 10s apart, in which check health fails.
   DeploymentHarness& fail_three_times();
 
-  // Another process takes over and knows only what the API server has: the Rollbacks and
-  // `stored_guard`, or an older write of the guard.
+  // Another process takes over. It knows only what the API server has: the Rollbacks, and the guard
+  // `stored_guard`. restart_with() gives it `stored` instead, for example an older write.
   DeploymentHarness& restart();
   DeploymentHarness& restart_with(const api::GuardStatus& stored);
 
@@ -105,8 +105,9 @@ class DeploymentHarness {
   // As the API server has them, by name.
   std::map<std::string, api::Rollback> stored_rollbacks = {};
 
-  std::string observed_record = {};  // see Inputs
-  // In state Idle, the checks pass for the current revision as soon as it is known.
+  std::string observed_record = {};  // the last Rollback of mode Observe; empty: unknown
+  // In state Idle, every check passes for the current revision as soon as the revision is known.
+  // Otherwise no check of the policy would be established, and none could cause a rollback.
   bool establishes_checks = true;
   bool executes_actions = true;
   bool can_record = true;    // Rollbacks can be created

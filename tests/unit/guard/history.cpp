@@ -27,6 +27,7 @@ void release(CheckedHarness& checked, int argument) {
   checked.reconcile({pass("rollout")});
 }
 
+// The checks pass for longer than verifyFor, so a rollback that is verified succeeds.
 void succeed(CheckedHarness& checked, int) {
   checked.reconcile();
   checked.harness.roll_out();

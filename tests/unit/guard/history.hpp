@@ -70,7 +70,7 @@ enum class EventGroup : std::uint8_t {
 [[nodiscard]] const std::vector<EventGroup>& all_event_groups();
 
 // Six histories for each run of rapidcheck, which runs a test a hundred times. They have the events
-// of `groups`, besides those of each history.
+// of `groups`, and those that can happen in each history.
 [[nodiscard]] rc::Gen<std::vector<History>> histories(std::vector<EventGroup> groups);
 
 // At the start v1 runs and is presumed good. The ReplicaSets of v2 to v5 exist, and v3 has the

@@ -30,20 +30,22 @@ inline constexpr Time moment = noon + 30s;
 [[nodiscard]] api::Rollback finished_rollback(
     const Inputs& inputs, api::RollbackPhase phase = api::RollbackPhase::Failed);
 
+// The hold that a gate returns. The fields are those of Hold.
 struct ExpectedHold {
   Reason reason = Reason::None;
   std::vector<std::string> mentions = {};  // names and numbers that the message must have
   std::optional<Duration> until = {};      // counted from `moment`
-  bool freezes = false;
-  bool is_quiet = false;
-  std::string blocked_by = {};
+  bool freezes = false;                    // the state becomes Frozen instead of Held
+  bool is_quiet = false;                   // the state stays, and no Event is emitted
+  std::string blocked_by = {};             // the other Deployment that blocks the rollback
 };
 
+// The rejection that a gate of a manual rollback returns. The fields are those of Rejection.
 struct ExpectedRejection {
   Reason reason = Reason::None;
   std::vector<std::string> mentions = {};
-  bool is_temporary = false;
-  bool is_brief = false;
+  bool is_temporary = false;  // the request waits and is not rejected for good
+  bool is_brief = false;      // the wait is so short that users get no message
 };
 
 struct GateRow {
@@ -62,8 +64,8 @@ struct RequestGateRow {
   const char* gate;
   const char* name;
   void (*given)(Inputs&);
-  std::optional<ExpectedRejection> rejection = {};
-  bool yields_to_force = false;
+  std::optional<ExpectedRejection> rejection = {};  // empty: the gate does not reject
+  bool yields_to_force = false;                     // spec.force overrides the gate
 };
 [[nodiscard]] const std::vector<RequestGateRow>& request_gate_rows();
 

@@ -1,6 +1,6 @@
 // Three Deployments of one group in random histories. Each is a DeploymentHarness that sees the
 // others as the controller publishes them. GroupHarness records each group rollback and each
-// restored template. The invariants decide whether these were right.
+// restored template. The tests check whether each of them was allowed and complete.
 #pragma once
 
 #include <rapidcheck.h>
@@ -18,7 +18,7 @@ namespace lastgood::guard::test {
 
 inline constexpr std::size_t group_size = 3;
 
-// The last actions of the users of one Deployment, with their times.
+// The last actions of the users of one Deployment, and facts about the template that it runs now.
 struct UserActions {
   Time shipped = {};
   Time left_group = {};
@@ -55,7 +55,8 @@ class GroupHarness {
   void ship(std::size_t member, bool is_good);
   void leave_group(std::size_t member);
   void join_group(std::size_t member);
-  // Removes everything that blocks a rollback, and approves the pending Rollbacks.
+  // Undoes each step of a history that blocks a rollback, such as a suspension, and approves the
+  // pending Rollbacks. A freeze stays.
   void unblock_all();
   void restart();  // the controller restarts
 
@@ -63,14 +64,14 @@ class GroupHarness {
   void reconcile(std::size_t first, Checks checks);
   void reconcile_one(std::size_t member, Checks checks);
   void pass_time(Duration time, std::size_t first, Checks checks);
-  // Rolls out, measures and reconciles until nothing more happens.
+  // Measures, reconciles and rolls out 40 times, 10 s apart: enough to end every group rollback.
   void settle(std::size_t first = 0);
 
   [[nodiscard]] bool is_in_group(std::size_t member) const {
     return !members[member].policy.group.empty();
   }
   [[nodiscard]] const GroupRollbackRecord* find_group_rollback(const std::string& name) const;
-  // Nothing blocks a rollback of the member now.
+  // The policy, the Deployment and the preflight allow a rollback, and the member is not frozen.
   [[nodiscard]] bool can_roll_back(std::size_t member) const;
   // A user shipped the member, or took it out of the group, at `since` or later.
   [[nodiscard]] bool has_newer_choice(std::size_t member, Time since) const;
@@ -89,7 +90,8 @@ class GroupHarness {
   void record_group_rollback(std::size_t member);
   void record_restoration(std::size_t member);
 
-  // Reconciled since the restart of the controller and since it joined the group.
+  // The member was reconciled since the controller restarted and since the member joined the group.
+  // Until then, the other members know nothing of it except its name.
   std::array<bool, group_size> is_known_as_member_{};
   int shipped_ = 1;
 };
