@@ -24,12 +24,12 @@ template <typename MakeInvariant>
 void check_invariant(const std::vector<EventGroup>& groups, MakeInvariant make,
                      const std::function<void(DeploymentHarness&)>& prepare = {}) {
   int times_applied = 0;
-  const bool held = rc::check([&] {
+  const bool passed = rc::check([&] {
     for (const History& history : *histories(groups))
       run_history(history, make(times_applied), prepare);
   });
   CAPTURE(times_applied);
-  CHECK(held);
+  CHECK(passed);
   CHECK(times_applied > 0);
 }
 
@@ -367,7 +367,7 @@ DeploymentHarness apply_changes(DeploymentHarness harness, const std::vector<Cha
 
 TEST_CASE("Invariant: the order of simultaneous changes does not affect the final state",
           "[property]") {
-  const bool held = rc::check([] {
+  const bool passed = rc::check([] {
     for (int i = 0; i < 10; ++i) {
       const auto order =
           *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(blocking_changes));
@@ -384,5 +384,5 @@ TEST_CASE("Invariant: the order of simultaneous changes does not affect the fina
       RC_ASSERT(one.guard == other.guard);
     }
   });
-  CHECK(held);
+  CHECK(passed);
 }

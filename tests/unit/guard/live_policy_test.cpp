@@ -1,4 +1,5 @@
-// The live Deployment is governed again by the live policy before the template is patched.
+// Immediately before the template is patched: whether the live policy of the live Deployment still
+// allows the patch.
 #include "guard/live_policy.hpp"
 
 #include <catch2/catch.hpp>
@@ -9,7 +10,7 @@ using codec::Json;
 
 namespace {
 
-constexpr const char* by_name = "RollbackPolicy/web";
+constexpr const char* policy_name = "RollbackPolicy/web";
 
 Json deployment(const Json& annotations, const Json& labels = Json::object()) {
   return {{"metadata",
@@ -52,12 +53,13 @@ constexpr Time now{std::chrono::hours(24)};
 
 // The error of confirm_policy(), or "allowed".
 std::string confirmed(const Json& live, std::optional<Result<Json>> read,
-                      const std::string& decided_by = by_name,
+                      const std::string& decided_by = policy_name,
                       const api::Rollback& record = rollback()) {
   const auto result = confirm_policy(live, read, decided_by, record, now);
   return result ? "allowed" : result.error().message;
 }
 
+// The path that policy_read() reads, or "none".
 std::string target_of_read(const Json& live) {
   const auto call = policy_read(live);
   if (!call) return "none";
@@ -122,7 +124,7 @@ TEST_CASE("confirm_policy forbids the patch when the policy cannot be used any m
              Catch::Contains("lastgood.dev/pollicy"));
   const auto deleted = fail(ErrorKind::NotFound, "rollbackpolicies \"web\" not found");
   CHECK(confirmed(deployment(opted_in), deleted) == "rollbackpolicies \"web\" not found");
-  CHECK_FALSE(confirm_policy(fail(ErrorKind::TimedOut, "no response"), policy("web"), by_name,
+  CHECK_FALSE(confirm_policy(fail(ErrorKind::TimedOut, "no response"), policy("web"), policy_name,
                              rollback(), now));
 }
 
@@ -144,31 +146,32 @@ TEST_CASE("confirm_policy requires an approval when the policy has mode Approve"
   CHECK(confirmed(deployment(opted_in), approve) == "the policy requires an approval");
   api::Rollback approved = rollback();
   approved.spec.approved = true;
-  CHECK(confirmed(deployment(opted_in), approve, by_name, approved) == "allowed");
+  CHECK(confirmed(deployment(opted_in), approve, policy_name, approved) == "allowed");
   CHECK(confirmed(deployment({{"lastgood.dev/policy", "web"}, {"lastgood.dev/approve", "web-2"}}),
                   approve) == "allowed");
   api::Rollback member = rollback();
   member.spec.caused_by = "api-3";
-  CHECK(confirmed(deployment(opted_in), approve, by_name, member) ==
+  CHECK(confirmed(deployment(opted_in), approve, policy_name, member) ==
         "the policy requires an approval");
   member.status.approved_by = "the approval of its group";
-  CHECK(confirmed(deployment(opted_in), approve, by_name, member) == "allowed");
+  CHECK(confirmed(deployment(opted_in), approve, policy_name, member) == "allowed");
   api::Rollback recorded = rollback();
   recorded.spec.mode = api::Mode::Approve;
-  CHECK(confirmed(deployment(opted_in), policy("web"), by_name, recorded) ==
+  CHECK(confirmed(deployment(opted_in), policy("web"), policy_name, recorded) ==
         "the policy requires an approval");
   recorded.spec.approved = true;
-  CHECK(confirmed(deployment(opted_in), policy("web"), by_name, recorded) == "allowed");
+  CHECK(confirmed(deployment(opted_in), policy("web"), policy_name, recorded) == "allowed");
 }
 
 TEST_CASE(
     "confirm_policy allows a forced rollback under a suspended policy, not after an opt-out") {
   const Json suspended = policy("web", {{"suspend", true}});
-  CHECK(confirmed(deployment(opted_in), suspended, by_name, rollback(Kind::Manual)) ==
+  CHECK(confirmed(deployment(opted_in), suspended, policy_name, rollback(Kind::Manual)) ==
         "the policy is suspended");
-  CHECK(confirmed(deployment(opted_in), suspended, by_name, rollback(Kind::Forced)) == "allowed");
-  CHECK(confirmed(deployment(opted_in), policy("web", {{"mode", "Observe"}}), by_name,
+  CHECK(confirmed(deployment(opted_in), suspended, policy_name, rollback(Kind::Forced)) ==
+        "allowed");
+  CHECK(confirmed(deployment(opted_in), policy("web", {{"mode", "Observe"}}), policy_name,
                   rollback(Kind::Manual)) == "allowed");
-  CHECK(confirmed(deployment({{"lastgood.dev/enabled", "false"}}), {}, by_name,
+  CHECK(confirmed(deployment({{"lastgood.dev/enabled", "false"}}), {}, policy_name,
                   rollback(Kind::Forced)) != "allowed");
 }

@@ -31,12 +31,12 @@ enum class Event : std::uint8_t {
   ScaleToZero,
   ScaleUp,
   Pause,
-  Resume,
+  Unpause,
   Suspend,
   Unsuspend,
   OptOut,
   OptIn,
-  Break,
+  BreakPolicy,
   Restart,
   RestartWithOldGuard,
   CannotRecord,
@@ -93,12 +93,12 @@ rc::Gen<std::vector<History>> histories_of_all_events(int round) {
                     {1, ScaleToZero},
                     {1, ScaleUp},
                     {1, Pause},
-                    {1, Resume},
+                    {1, Unpause},
                     {1, Suspend},
                     {1, Unsuspend},
                     {1, OptOut},
                     {2, OptIn},
-                    {1, Break},
+                    {1, BreakPolicy},
                     {1, Restart},
                     {1, RestartWithOldGuard},
                     {1, CannotRecord},
@@ -126,12 +126,12 @@ void apply_event(DeploymentHarness& harness, const HistoryEvent& step) {
     case Event::ScaleToZero: harness.scale(0); break;
     case Event::ScaleUp: harness.scale(3).roll_out(); break;
     case Event::Pause: harness.pause(); break;
-    case Event::Resume: harness.unpause(); break;
+    case Event::Unpause: harness.unpause(); break;
     case Event::Suspend: harness.suspend(); break;
     case Event::Unsuspend: harness.unsuspend(); break;
     case Event::OptOut: harness.opt_out(); break;
     case Event::OptIn: harness.opt_in(); break;
-    case Event::Break: harness.break_policy(); break;
+    case Event::BreakPolicy: harness.break_policy(); break;
     case Event::Restart: harness.restart(); break;
     case Event::RestartWithOldGuard: {
       // 0: the guard as stored; 1: its last write; 2: the write before the last; and so on.
@@ -279,12 +279,12 @@ TEST_CASE("Invariant: one rollback for each release, to a proven revision, if a 
   constexpr std::size_t everything = states + actions + 1 + phases + 1;
   // A thousand histories sometimes miss one state, action or phase. Then another round follows.
   constexpr int max_rounds = 10;
-  bool held = true;
-  for (int round = 0; round < max_rounds && held && reached.count() < everything; ++round) {
-    held =
+  bool passed = true;
+  for (int round = 0; round < max_rounds && passed && reached.count() < everything; ++round) {
+    passed =
         rc::check([&] { std::ranges::for_each(*histories_of_all_events(round), check_history); });
   }
-  CHECK(held);
+  CHECK(passed);
   CAPTURE(reached.states, reached.actions, reached.phases);
   CHECK(reached.count() == everything);
 }
@@ -300,7 +300,7 @@ TEST_CASE("Invariant: at most one restoration for a release, despite restarts an
                                       {6, RollOut},
                                       {2, Scale},
                                       {1, Pause},
-                                      {2, Resume},
+                                      {2, Unpause},
                                       {1, Suspend},
                                       {2, Unsuspend},
                                       {2, Restart},
@@ -320,8 +320,8 @@ TEST_CASE("Invariant: at most one restoration for a release, despite restarts an
       RC_ASSERT(harness.restorations <= 1);
     }
   };
-  const bool held = rc::check([&] { std::ranges::for_each(*one_release, check_history); });
-  CHECK(held);
+  const bool passed = rc::check([&] { std::ranges::for_each(*one_release, check_history); });
+  CHECK(passed);
 }
 
 TEST_CASE("Invariant: no rollback starts while no check fails", "[property]") {
@@ -349,12 +349,12 @@ TEST_CASE("Invariant: no rollback starts while no check fails", "[property]") {
       RC_ASSERT(harness.guard.state != api::State::Held);
     }
   };
-  const bool held = rc::check([&] { std::ranges::for_each(*quiet, check_history); });
-  CHECK(held);
+  const bool passed = rc::check([&] { std::ranges::for_each(*quiet, check_history); });
+  CHECK(passed);
 }
 
 TEST_CASE("Invariant: the order of simultaneous measurements does not matter", "[property]") {
-  const bool held = rc::check([] {
+  const bool passed = rc::check([] {
     DeploymentHarness harness;
     harness.policy.spec.checks.push_back(
         {.name = "ready", .interval = 10s, .failure_threshold = 2});
@@ -390,5 +390,5 @@ TEST_CASE("Invariant: the order of simultaneous measurements does not matter", "
     RC_ASSERT(harness.guard.state == single.guard.state);
     RC_ASSERT(harness.restorations == single.restorations);
   });
-  CHECK(held);
+  CHECK(passed);
 }

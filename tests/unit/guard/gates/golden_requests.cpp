@@ -150,7 +150,7 @@ std::vector<RequestGateRow> revision_rows() {
 
 const std::vector<std::string> mark_mentions{"revision 2", "lastgood.dev/no-rollback-past"};
 
-std::vector<RequestGateRow> harm_rows() {
+std::vector<RequestGateRow> overridable_rows() {
   return {
       {"Quarantined",
        "a rolled back revision is requested",
@@ -266,7 +266,8 @@ std::vector<RequestGateRow> preflight_rows() {
 const std::vector<RequestGateRow>& request_gate_rows() {
   static const std::vector<RequestGateRow> rows = [] {
     std::vector<RequestGateRow> all = deployment_rows();
-    for (const auto& part : {progress_rows(), revision_rows(), harm_rows(), preflight_rows()})
+    for (const auto& part :
+         {progress_rows(), revision_rows(), overridable_rows(), preflight_rows()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -16,14 +16,14 @@ template <typename Check>
 void check_group_invariant(Check check) {
   constexpr int min_applied = 20;
   int applied = 0;
-  const bool is_proven = rc::check([&] {
+  const bool passed = rc::check([&] {
     for (const GroupHistory& history : *group_histories()) {
       GroupHarness group;
       check(group, history, applied);
     }
   });
   CAPTURE(applied);
-  CHECK(is_proven);
+  CHECK(passed);
   CHECK(applied > min_applied);
 }
 
@@ -44,6 +44,7 @@ std::vector<std::size_t> remaining_members(const GroupHarness& group,
   return members;
 }
 
+// The member runs a release that is not good yet, or that became good at `released` or later.
 bool is_released_since(const UserActions& actions, Time released) {
   return actions.runs_users_template && (!actions.good || *actions.good >= released);
 }
@@ -210,7 +211,7 @@ TEST_CASE("Invariant: the order of changes in a group does not affect the final 
           "[property][group]") {
   int rolled_back = 0;
   int not_rolled_back = 0;
-  const bool is_proven = rc::check([&] {
+  const bool passed = rc::check([&] {
     for (int i = 0; i < 5; ++i) {
       const auto change =
           rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, group_size));
@@ -231,7 +232,7 @@ TEST_CASE("Invariant: the order of changes in a group does not affect the final 
       }
     }
   });
-  CHECK(is_proven);
+  CHECK(passed);
   CHECK(rolled_back > 50);
   CHECK(not_rolled_back > 50);
 }
