@@ -42,7 +42,7 @@ void breach_rollout(Inputs& inputs) {
   rollout.last_failure = moment;
 }
 
-// Only the rollout check is breached.
+// Only the rollout check is breached, because the cluster creates no pods.
 void breach_by_cluster(Inputs& inputs) {
   breach_rollout(inputs);
   inputs.guard.checks[0].reason = Reason::PodsNotCreated;
@@ -50,7 +50,7 @@ void breach_by_cluster(Inputs& inputs) {
   inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
 }
 
-// v1 and v2 name the same images.
+// v1 and v2 name the same image, app:latest. `of_v1` and `of_v2`: the id of the image that ran.
 void set_images(Inputs& inputs, const char* of_v1, const char* of_v2) {
   inputs.preflight->same_images = true;
   inputs.guard.current->images = {{"app:latest", of_v2}};
@@ -110,7 +110,7 @@ std::vector<GateRow> once_per_release_rows() {
        },
        {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
       {"AlreadyRolledBack",
-       "a Rollback whose name has the generation of this release failed",
+       "a failed Rollback has the generation of this release in its name",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          in.rollback->spec.detected.reset();
@@ -118,7 +118,7 @@ std::vector<GateRow> once_per_release_rows() {
        },
        {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
       {"AlreadyRolledBack",
-       "a Rollback failed whose breach was detected when the evaluation began",
+       "the breach of a failed Rollback was detected when the evaluation began",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          in.rollback->spec.detected = *in.guard.evaluation_started;
@@ -320,7 +320,8 @@ std::vector<GateRow> baseline_rows() {
   };
 }
 
-// A recorded Rollback, if there is one, was recorded before the policy was edited.
+// The policy was edited after the Rollback was recorded, if there is one: the evidence of the
+// Rollback is of another configuration of the check.
 void change_check_after_record(Inputs& in) {
   if (!in.rollback) return;
   for (api::CheckStatus& check : in.rollback->status.evidence) check.config_hash = "other";

@@ -1,4 +1,5 @@
 // Rows of the gates of a pending group rollback: the order, the initiator, and the other members.
+// The group rollback includes a member if the initiator's Rollback lists the member.
 #include "unit/guard/gates/golden.hpp"
 
 namespace lastgood::guard::test {

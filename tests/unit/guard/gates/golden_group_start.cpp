@@ -14,8 +14,8 @@ const ExpectedHold blocked{.reason = Reason::GroupBlocked,
                            .until = 5s,
                            .blocked_by = "api"};
 
-// "api" is in the same group and cannot be rolled back. Its release has the verdict `verdict`,
-// since `since` after noon.
+// "api" is in the same group and cannot be rolled back. Its release got the verdict `verdict` at
+// noon + `since`.
 void add_blocked_member(Inputs& inputs, RevisionVerdict verdict, Duration since = 5s) {
   inputs.policy.group = "shop";
   GroupMember other = member("api");
@@ -70,7 +70,7 @@ std::vector<GateRow> group_rows() {
          in.group[0].rollback->spec.to.hash = TemplateHash("api2");
        },
        blocked},
-      {"GroupBlocked", "the other member was rolled back before its release",
+      {"GroupBlocked", "the other member was rolled back before its present release",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].rollback = member_rollback("", RollbackPhase::Succeeded, noon - 1h);

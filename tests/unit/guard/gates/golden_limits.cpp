@@ -11,7 +11,8 @@ void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
     inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - age});
 }
 
-// Other Deployments began to fail so long after the check of v2 did, which is at `moment`.
+// The check of v2 began to fail at `moment`. `after`: how much later each of the other Deployments
+// began to fail.
 void add_other_failures(Inputs& inputs, std::vector<Duration> after) {
   inputs.guard.checks[1].first_failure = moment;
   inputs.guard.checks[1].passed_once = true;
@@ -46,12 +47,12 @@ std::vector<GateRow> limit_rows() {
        {{.reason = Reason::SharedCause,
          .mentions = {"health", "2026-11-24T12:00:30Z", "2 other", "shop/other-0", "shop/other-1",
                       "message of the measurement"}}}},
-      {"SharedWithFleet", "fewer others began to fail than hold a release",
+      {"SharedWithFleet", "fewer others began to fail than are needed to hold a release",
        [](Inputs& in) {
          add_other_failures(in, {0s, 0s});
          in.min_other_failures = 3;
        }},
-      {"SharedWithFleet", "other Deployments hold no release",
+      {"SharedWithFleet", "the failures of other Deployments may hold no release",
        [](Inputs& in) {
          add_other_failures(in, {0s, 0s});
          in.min_other_failures = 0;
@@ -104,7 +105,7 @@ std::vector<GateRow> limit_rows() {
        },
        {{.reason = Reason::SharedCause, .mentions = {"3 other"}}}},
       {"SharedWithFleet",
-       "an external metric passed before the release, which says nothing about old pods",
+       "the pass of an external metric before the release says nothing about the old pods",
        [](Inputs& in) {
          add_other_failures(in, {0s, 0s, 0s});
          api::CheckKind& kind = in.policy.spec.checks[0].kind;

@@ -76,7 +76,7 @@ TEST_CASE("needs no approval of a member when the group rollback was approved") 
              mentions({harness.rollback->status.approved_by}));
 }
 
-TEST_CASE("waits for approval of a member, and reports that, when its group needed no approval") {
+TEST_CASE("waits for approval of a member, with an Event, when its group needed no approval") {
   DeploymentHarness harness = baking_in_group(api::Mode::Approve);
   harness.group = {initiator_now(harness, "api", {"api", "web"})};
   harness.group[0].rollback->status.phase = RollbackPhase::Verifying;
@@ -247,7 +247,7 @@ TEST_CASE("reports the member that it waits for, but not the progress of that me
   CHECK(worth_writing(before, harness.guard));
 }
 
-// store is restored, web waits for its turn, and the initiator api is deleted with its Rollback
+// store is restored, web waits for db, and the initiator api is deleted with its Rollback
 TEST_CASE("completes a started group rollback in order when the initiator is gone") {
   DeploymentHarness harness = pending_first_member();
   api::Rollback restored;
@@ -310,8 +310,8 @@ TEST_CASE("runs preflights more often while a failed preflight blocks its group"
   restored.rollback = member_rollback("", RollbackPhase::Succeeded, harness.now);
   restored.rollback->spec.to = *harness.guard.current;
   CHECK(next_preflight(restored, harness.guard, harness.now) == harness.now + 10min);
-  // The release was good before the release of the other member, so that group rollback does not
-  // include it.
+  // This release was good before the release of the other member, so a group rollback of the other
+  // member does not include this release.
   inputs.group[0].guard.evaluation_started = harness.now + 1s;
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
 }

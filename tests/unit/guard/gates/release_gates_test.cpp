@@ -126,7 +126,7 @@ TEST_CASE("records the rollback and waits until a user approves it when the mode
   CHECK(harness.restorations == 1);
 }
 
-TEST_CASE("has no approval when none is needed or none was given") {
+TEST_CASE("approval_of returns nothing when no approval is needed or none was given") {
   Inputs inputs = pending_inputs();
   inputs.rollback->spec.approved = true;
   CHECK(gates::approval_of(inputs).empty());
@@ -142,7 +142,8 @@ TEST_CASE("has no approval when none is needed or none was given") {
   }
 }
 
-TEST_CASE("reports only the commands that approve a Rollback when no other one is approved") {
+TEST_CASE(
+    "reports only the commands of the approval when the Deployment approves no other Rollback") {
   Inputs inputs = pending_inputs();
   inputs.policy.spec.mode = api::Mode::Approve;
   CHECK(gates::awaiting_approval(inputs, inputs.guard, moment)->message ==

@@ -98,13 +98,13 @@ const std::vector<FollowRow> follow_rows = {
      [](Inputs& in) { in.group[0].rollback->spec.group.reset(); }, false},
     {"this release is newer than the group rollback",
      [](Inputs& in) { in.guard.evaluation_started = moment; }, false},
-    {"this Deployment has followed it, and its Rollback succeeded",
+    {"this Deployment has followed the group rollback, and its own Rollback succeeded",
      [](Inputs& in) {
        in.rollback = finished_rollback(in, RollbackPhase::Succeeded);
        in.rollback->spec.caused_by = "api-2-9f";
      },
      false},
-    {"this Deployment has followed it, and its Rollback was superseded",
+    {"this Deployment has followed the group rollback, and its own Rollback was superseded",
      [](Inputs& in) {
        in.rollback = finished_rollback(in, RollbackPhase::Superseded);
        in.rollback->spec.caused_by = "api-2-9f";
@@ -146,7 +146,7 @@ TEST_CASE("follows a group rollback that has started and includes this release, 
   }
 }
 
-TEST_CASE("does not follow a group rollback while it rolls back or verifies") {
+TEST_CASE("does not follow a group rollback while this Deployment rolls back or verifies") {
   Inputs inputs = member_inputs();
   const auto followed = [&] { return group_rollback_to_follow(inputs, inputs.guard, moment); };
   CHECK(followed() == &*inputs.group[0].rollback);
@@ -325,7 +325,7 @@ TEST_CASE("reports why a member cannot be rolled back") {
   }
 }
 
-TEST_CASE("reconciles a member when its rollback limit allows the next rollback") {
+TEST_CASE("requeues a member at the time when its limit allows the next rollback") {
   Inputs inputs = member_inputs();
   inputs.group.clear();
   inputs.policy.spec.cooldown = 0s;

@@ -69,7 +69,7 @@ TEST_CASE("includes the members that were released together, in the order of the
   }
 }
 
-TEST_CASE("cancels a member when the group rollback ends before it changed anything") {
+TEST_CASE("cancels the Rollback of a member when the group rollback ends before any change") {
   Inputs inputs = member_inputs();
   const Plan started = guard::decide(inputs, moment);
   inputs.rollback = std::get<StartRollback>(started.action).record;
@@ -85,7 +85,7 @@ TEST_CASE("cancels a member when the group rollback ends before it changed anyth
   CHECK(std::holds_alternative<ResumeRollback>(guard::decide(inputs, moment).action));
 }
 
-TEST_CASE("cancels a member that left the group, also after another member was restored") {
+TEST_CASE("cancels the Rollback of a member that left the group, also after a restoration") {
   Inputs inputs = member_inputs();
   const api::Rollback follows = member_rollback("api-2-9f", RollbackPhase::Pending);
   CHECK(why_cancelled_with_group(inputs, follows).empty());

@@ -22,7 +22,7 @@ Inputs inputs_with(std::vector<GroupMember> members) {
 
 }  // namespace
 
-TEST_CASE("is released together with another member by its verdict and the time of the verdict") {
+TEST_CASE("two releases belong together by the verdict of one and the time of that verdict") {
   struct Case {
     const char* name;
     RevisionVerdict verdict;
@@ -49,7 +49,7 @@ TEST_CASE("is released together with another member by its verdict and the time 
   }
 }
 
-TEST_CASE("is not released together when it was good before it opted in again") {
+TEST_CASE("a member is not released together when it was good before it opted in again") {
   GroupMember api = member("api");
   api.guard.current->verdict = RevisionVerdict::Good;
   api.guard.evaluation_started.reset();
@@ -70,7 +70,7 @@ TEST_CASE("has initiated the group rollback when its Rollback has changed the te
   CHECK(has_initiated(failed));
 }
 
-TEST_CASE("makes a group rollback wait for its unfinished Rollback, but for no other one") {
+TEST_CASE("a group rollback waits only for an unfinished Rollback that the member's guard names") {
   GroupMember api = initiator("api", {"api", "web"});
   CHECK_FALSE(other_rollback_of(api).empty());
   SECTION("the Rollback is finished") {
@@ -101,7 +101,7 @@ TEST_CASE("has a newer release only if it was released after the breach of the i
   CHECK(has_newer_release(db, *api.rollback));
 }
 
-TEST_CASE("needs a rollback again as soon as it has opted in again") {
+TEST_CASE("a member needs a rollback again as soon as it has opted in again") {
   const GroupMember api = initiator("api", {"api", "db"});
   GroupMember db = member("db");
   db.guard.reason = Reason::NotOptedIn;

@@ -11,7 +11,8 @@ using api::RollbackPhase;
 
 namespace {
 
-// "web" is evaluated. "api" has initiated a group rollback of "api" and "web", and is the first.
+// "web" is evaluated, and "api" has initiated a group rollback of "api" and then "web". The
+// Rollback of "web" waits for "api".
 DeploymentHarness waiting_member() {
   DeploymentHarness harness = baking_in_group();
   harness.group = {initiator_now(harness, "api", {"api", "web"})};
@@ -51,7 +52,7 @@ void restore_db(DeploymentHarness& harness) {
   harness.group[0].rollback = restored;
 }
 
-// "web" has initiated a group rollback of "web" and then "zoo", which awaits approval.
+// "web" has initiated a group rollback of "web" and then "zoo". The group rollback awaits approval.
 DeploymentHarness initiator_awaiting_approval() {
   DeploymentHarness harness;
   harness.policy.group = "shop";
@@ -73,7 +74,7 @@ DeploymentHarness initiator_awaiting_approval() {
 
 }  // namespace
 
-TEST_CASE("cancels a pending member, with the reason, when it leaves the group") {
+TEST_CASE("cancels the pending Rollback of a member, with the reason, when the member leaves") {
   DeploymentHarness harness = waiting_member();
   harness.initiator = harness.group[0].rollback;
   harness.policy.group.clear();
@@ -85,7 +86,7 @@ TEST_CASE("cancels a pending member, with the reason, when it leaves the group")
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("cancels a pending member, with the reason, when its initiator is gone") {
+TEST_CASE("cancels the pending Rollback of a member, with the reason, when its initiator is gone") {
   DeploymentHarness harness = waiting_member();
   harness.group[0].rollback.reset();
   harness.reconcile_for(1min, {pass("rollout"), pass("health")});
@@ -150,7 +151,7 @@ TEST_CASE("rolls back a recovered release when another member of its group was r
 
 // The patch of "db" was applied, but its response was lost: its Rollback is still Pending.
 TEST_CASE(
-    "does not cancel its Rollback when a member was patched but its status is still Pending") {
+    "keeps its Rollback when a member is patched but that member's Rollback is still Pending") {
   DeploymentHarness harness = waiting_initiator();
   restore_db(harness);
   harness.group[0].rollback->status.phase = RollbackPhase::Pending;
