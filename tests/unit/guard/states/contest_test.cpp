@@ -61,7 +61,7 @@ TEST_CASE("counts a contest when a tool applies a rolled back template, and free
   CHECK(harness.restorations == 2);
 }
 
-TEST_CASE("counts the contests of a template that follow each other after any time") {
+TEST_CASE("counts contests of a template as consecutive, no matter how much time is between them") {
   DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 2, .within = 20min};
   harness.author = tool;

@@ -44,7 +44,7 @@ TEST_CASE("stays frozen when a tool applies a rolled back template, even below t
   CHECK(harness.guard.message.contains("Argo CD"));
 }
 
-TEST_CASE("ends a freeze only by an action of a user") {
+TEST_CASE("ends the freeze of a contest only by an action of a user") {
   struct Row {
     const char* name;
     void (*change)(DeploymentHarness&);

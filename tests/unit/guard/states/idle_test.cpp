@@ -47,8 +47,7 @@ TEST_CASE("keeps its reason and message while the same revision runs") {
   }
 }
 
-TEST_CASE(
-    "reports in Idle, until it ends, that the policy is suspended or the Deployment is paused") {
+TEST_CASE("reports a suspended policy or a paused Deployment in Idle for as long as it lasts") {
   struct Row {
     const char* name;
     DeploymentHarness& (*begin)(DeploymentHarness&);

@@ -52,7 +52,7 @@ TEST_CASE("names the annotation of the policy when the opt-in is lost") {
                  Catch::Contains(" lastgood.dev/enabled=true."));
 }
 
-TEST_CASE("evaluates a release that came with the loss of the opt-in when it is opted in again") {
+TEST_CASE("evaluates a release that came with the loss of the opt-in after the next opt-in") {
   DeploymentHarness harness = lost_opt_in().roll_out().reconcile();
   harness.restart().pass_time(24h).opt_in().reconcile();
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});

@@ -1,4 +1,5 @@
-// A verification that fails, and the freeze that ends with the outage that caused it.
+// A verification that fails, and the freeze that follows. If an outage was the cause, the freeze
+// ends with the outage.
 #include "guard/states/outage.hpp"
 
 #include <catch2/catch.hpp>
@@ -88,7 +89,7 @@ TEST_CASE("stays frozen while the outage has not ended for every check and repli
   CHECK(web.verdict("v1") == RevisionVerdict::Breached);
 }
 
-TEST_CASE("stays frozen when another check failed for the release than for the restored one") {
+TEST_CASE("stays frozen when different checks failed for the release and the restored revision") {
   DeploymentHarness web = baking_v2();
   web.reconcile({fails_immediately("rollout")}).pass_time(1s).reconcile();
   web.roll_out().pass_time(1s).reconcile().fail_three_times();
@@ -111,7 +112,7 @@ TEST_CASE("ends the freeze after a restart between the writes of the Rollback an
   CHECK(web.state() == idle(Reason::OutageEnded));
 }
 
-TEST_CASE("takes the check of the Rollback for the one that failed in the verification") {
+TEST_CASE("failed_verification prefers the check of the Rollback when two checks are breached") {
   api::Rollback rollback;
   rollback.spec.check = "health";
   rollback.status = {.phase = RollbackPhase::Failed, .template_restored = noon, .rolled_out = noon};
@@ -122,7 +123,7 @@ TEST_CASE("takes the check of the Rollback for the one that failed in the verifi
   CHECK(failed_verification(rollback)->name == "wrong");
 }
 
-TEST_CASE("evaluates v1 again when a user ends a freeze whose verification failed") {
+TEST_CASE("evaluates v1 again when a user ends the freeze of its failed verification") {
   DeploymentHarness web = frozen_by_outage();
   web.guard.freeze.reset();
   web.reconcile();
@@ -131,7 +132,7 @@ TEST_CASE("evaluates v1 again when a user ends a freeze whose verification faile
 }
 
 // v2 crashes ──▶ v1 is restored and crashes too ──▶ Frozen ──▶ v1 runs
-TEST_CASE("ends the freeze when an outage ends in which both revisions crashed") {
+TEST_CASE("ends the freeze when both revisions crashed in an outage and the outage ends") {
   DeploymentHarness web = baking_v2();
   web.reconcile({fails_immediately("rollout")}).pass_time(1s).reconcile();
   REQUIRE(web.deployed_template() == "v1");
@@ -161,7 +162,7 @@ TEST_CASE("stays frozen when the rollout of the restored revision failed in anot
   CHECK(web.verdict("v2") == RevisionVerdict::RolledBack);
 }
 
-TEST_CASE("ends the freeze although a check fails that has never passed") {
+TEST_CASE("ends the freeze although a check that has never passed fails") {
   DeploymentHarness web = frozen_by_outage();
   api::Check wrong = web.policy.spec.checks[0];
   wrong.name = "wrong";

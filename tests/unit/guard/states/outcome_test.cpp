@@ -30,7 +30,7 @@ TEST_CASE("evaluates the release when its Rollback ended without a change") {
   }
 }
 
-TEST_CASE("freezes when a Rollback failed in the present state, not before it") {
+TEST_CASE("freezes when a Rollback failed after the state began, not when it failed before") {
   for (const auto& [since_state, state] : {std::pair(-1ms, held(Reason::PausedUntil)),
                                            std::pair(0ms, frozen(Reason::RollbackFailed))}) {
     CAPTURE(since_state.count());
@@ -46,7 +46,7 @@ TEST_CASE("freezes and quarantines the release when its Rollback failed after th
   DeploymentHarness harness = baking_v2().fail_three_times();
   REQUIRE(harness.verdict("v2") == RevisionVerdict::Breached);
   harness.rollback->status.phase = RollbackPhase::Failed;
-  // By the clock of another replica, which is behind.
+  // Another replica finished the Rollback, and its clock is behind.
   harness.rollback->status.finished = *harness.guard.state_since - 1s;
   harness.reconcile();
   CHECK(harness.state() == frozen(Reason::RollbackFailed));

@@ -108,7 +108,7 @@ TEST_CASE("holds the Rollback of a group member when its snapshot does not exist
   CHECK(web.phase() == RollbackPhase::Pending);
 }
 
-TEST_CASE("reports the suspension of a pending Rollback before that its breach is unconfirmed") {
+TEST_CASE("reports Suspended, not Unconfirmed, when both hold a pending Rollback") {
   DeploymentHarness web = pending_rollback().suspend().pass_time(1min).reconcile();
   CHECK(web.state() == held(Reason::Suspended));
 }

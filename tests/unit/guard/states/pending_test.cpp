@@ -112,8 +112,7 @@ TEST_CASE("does not start a new rollback in the reconcile that cancels a pending
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE(
-    "records a rollback for another check when the check of the first one leaves the policy") {
+TEST_CASE("records a rollback for another check when the check of the first Rollback is removed") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.policy.spec.checks = {{.name = "errors", .interval = 10s, .failure_threshold = 2}};
   harness.reconcile_for(1min, {fails("errors")});

@@ -74,7 +74,7 @@ TEST_CASE("names the tool that applies a rolled back template again, but not a u
              mentions({"revision 3 (web-v2)", tool.name, "1 consecutive time"}));
 }
 
-TEST_CASE("stores the ReplicaSet of a release that has no number yet") {
+TEST_CASE("stores the ReplicaSet of a release when that ReplicaSet has no number yet") {
   DeploymentHarness web = running_v1();
   web.ship("v2");
   web.replica_sets[1].revision = 0;
@@ -83,8 +83,7 @@ TEST_CASE("stores the ReplicaSet of a release that has no number yet") {
   CHECK(web.guard.current->replica_set == Uid("rs-v2"));
 }
 
-TEST_CASE(
-    "takes the ReplicaSet of a restored revision but keeps its number until it has a new one") {
+TEST_CASE("keeps the number of a restored revision until its new ReplicaSet has a number") {
   DeploymentHarness web = unseen_restoration();
   web.replica_sets[0].meta.uid = Uid("new-uid");
   web.replica_sets[0].revision = 0;

@@ -26,7 +26,7 @@ std::vector<std::string> hashes(const api::GuardStatus& guard) {
   return found;
 }
 
-// v1 was restored, and the Deployment controller has created its ReplicaSet again, with the
+// v1 was restored, and the Deployment controller has created the ReplicaSet of v1 again, with the
 // template hash `hash_of_v1`.
 Inputs restored_with_hash(const std::string& hash_of_v1) {
   DeploymentHarness web = pending_rollback();
@@ -78,7 +78,7 @@ TEST_CASE("keeps the snapshot and verdict of a proven revision when it is shippe
   CHECK(web.guard.current->snapshot.empty());
 }
 
-TEST_CASE("clears what belongs to the release before when it evaluates a new release") {
+TEST_CASE("clears the fields of the previous release when it evaluates a new release") {
   DeploymentHarness web = pending_rollback();
   web.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = noon};
   web.guard.pending = "web-2-1b4e";

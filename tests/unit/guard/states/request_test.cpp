@@ -56,7 +56,7 @@ TEST_CASE("executes a manual rollback in any mode, above the limit and while the
   CHECK(harness.deployed_template() == "v2");
 }
 
-TEST_CASE("rejects a manual rollback that would do harm, unless it is forced") {
+TEST_CASE("rejects a manual rollback for a reason that force overrides, unless it is forced") {
   DeploymentHarness harness = good_v3();
   SECTION("suspended") { harness.suspend(); }
   SECTION("paused until a later time") { harness.policy.pause_until = harness.now + 1h; }

@@ -77,14 +77,14 @@ TEST_CASE("goes on with a rollback when the API server did not reject its templa
   CHECK_THAT(plan.guard.message, mentions({"no complete response within 4s"}));
 }
 
-TEST_CASE("takes a dry run that was denied before for no rejection of the patch") {
+TEST_CASE("does not hold a Rollback for a denied dry run when the patch itself was not rejected") {
   Inputs inputs = after_failed_write(RollbackPhase::Pending, false);
   inputs.rollback->status.last_error.clear();
   const Plan plan = executed(inputs, noon + 3h);
   CHECK(state_of(plan) == rolling_back(Reason::WrongStatus));
 }
 
-TEST_CASE("starts the time of the rejections at the first one when a Rollback was held before") {
+TEST_CASE("counts from the first rejection when another reason held the Rollback before") {
   Inputs inputs = after_failed_write(RollbackPhase::Pending, false);
   inputs.guard.state = api::State::Held;
   inputs.guard.reason = Reason::AwaitingApproval;
@@ -118,7 +118,7 @@ TEST_CASE("rolls back again when the hold of a Rollback ends") {
   CHECK(web.action() == ActionKind::ResumeRollback);
 }
 
-TEST_CASE("keeps the time since when a Rollback is held when the reason of the hold changes") {
+TEST_CASE("keeps the start time of a hold when only its reason changes") {
   DeploymentHarness web = pending_rollback().suspend().reconcile();
   REQUIRE(web.state() == held(Reason::Suspended));
   const std::optional<Time> since = web.guard.state_since;

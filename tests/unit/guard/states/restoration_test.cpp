@@ -1,4 +1,5 @@
-// The adoption of a recorded Rollback, and the quarantine: the states of a rollback share them.
+// Functions that the states of a rollback share: the adoption of a Rollback that the stored guard
+// does not know, and the quarantine of the replaced revision.
 #include "guard/states/restoration.hpp"
 
 #include <catch2/catch.hpp>

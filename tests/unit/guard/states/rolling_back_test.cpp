@@ -1,4 +1,4 @@
-// From the patch of the template until the restored revision is rolled out.
+// RollingBack: from the patch of the template until the restored revision is rolled out.
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
@@ -44,7 +44,7 @@ TEST_CASE("does not fail a rollback for a health check while the restored revisi
     harness.roll_out().reconcile().pass_checks_for(6min);
     CHECK(harness.state() == idle(Reason::RolledBack));
   }
-  SECTION("a release that replaces it has a failing baseline, so it is held") {
+  SECTION("a release replaces v1: its baseline fails, so the release is held") {
     harness.ship("v3").roll_out().reconcile_for(2min, {pass("rollout"), fails("health")});
     CHECK(harness.state() == held(Reason::AlreadyFailing));
     CHECK(harness.restorations == 1);
@@ -130,7 +130,7 @@ TEST_CASE("ignores the checks and replicas of v2 while the restored v1 has no Re
   CHECK(harness.guard.checks == checks);
 }
 
-TEST_CASE("does not take the failures of the release for those of a revision without ReplicaSet") {
+TEST_CASE("stores no failures of v2 as the verification of v1 when v1 never gets a ReplicaSet") {
   DeploymentHarness harness = baking_v2().fail_three_times();
   harness.replica_sets.erase(harness.replica_sets.begin());
   harness.reconcile_for(16min, {});
@@ -154,7 +154,7 @@ TEST_CASE("starts the verification when the restored rollout is complete, even a
   CHECK(harness.state() == verifying(Reason::RolledOut));
 }
 
-TEST_CASE("starts the timeout of the restored rollout again when a user ends its pause") {
+TEST_CASE("starts the timeout of the restored rollout again when a user ends the pause") {
   DeploymentHarness harness = restored_v1();
   harness.pause().reconcile_for(1h, {unknown("rollout")});
   CHECK(harness.state() == rolling_back(Reason::DeploymentPaused));

@@ -135,7 +135,7 @@ TEST_CASE("waits for two intervals of the rollout check when verifyFor is shorte
   CHECK(harness.emitted(Reason::RollbackVerified) == 1);
 }
 
-// A wrong policy never fails a rollback that the rollout check has caused.
+// A check that never passed may be wrong, so its failure does not fail the rollback.
 TEST_CASE("does not fail the verification by a check that has not passed for any revision") {
   DeploymentHarness harness = verifying_v1();
   harness.guard.passed_checks.clear();
@@ -148,7 +148,7 @@ TEST_CASE("does not fail the verification by a check that has not passed for any
   CHECK_THAT(harness.guard.message, mentions({"health", "has not passed for any revision"}));
 }
 
-TEST_CASE("is not verified by one pass that no result follows") {
+TEST_CASE("is not verified by one pass when no result follows") {
   DeploymentHarness harness = verifying_v1();
   harness.reconcile({pass("rollout"), pass("health")});
   harness.reconcile_for(6min, {pass("rollout"), unknown("health")});
@@ -171,7 +171,7 @@ TEST_CASE("is not verified when a check passes less than 75% of its measurements
 }
 
 // Only the rollout check is still measured.
-TEST_CASE("names the check that has had no result since it passed when verification ends") {
+TEST_CASE("ends the verification with the name of the check without a result since its last pass") {
   DeploymentHarness harness = verifying_v1();
   harness.pass_checks_for(1min).reconcile_for(25min, {pass("rollout")});
   CHECK(harness.state() == idle(Reason::RolledBack));
