@@ -58,7 +58,7 @@ const Error timeout{.kind = ErrorKind::TimedOut, .message = "no complete respons
 
 }  // namespace
 
-TEST_CASE("adds a measurement to those since the last plan, and marks an ended check") {
+TEST_CASE("adds a measurement to those since the last plan, and removes a check whose run ended") {
   GuardState state = pending_state();
   state.running_checks = {"health"};
   state = fold_one(std::move(state), MeasurementArrived{.deployment = web_uid,
@@ -100,7 +100,7 @@ TEST_CASE("remembers the pods of an idle Recreate Deployment that responded to i
   CHECK(state.responders[hash].has_node("node-a"));
 }
 
-TEST_CASE("forgets everything when a user deletes the guard") {
+TEST_CASE("forgets everything except the Deployment when a user deletes the guard") {
   const GuardState state = fold_one(pending_state(), GuardDeleted{.guard = guard_uid});
   CHECK(state.deployment_uid == web_uid);
   CHECK(state.guard == api::GuardStatus{});
@@ -108,13 +108,13 @@ TEST_CASE("forgets everything when a user deletes the guard") {
   CHECK_FALSE(state.rollback);
 }
 
-TEST_CASE("removes the freeze when a user removes it, so that it is not written again") {
+TEST_CASE("removes a freeze also from the written status when a user removes the freeze") {
   const GuardState state = fold_one(pending_state(), FreezeRemoved{.guard = guard_uid});
   CHECK_FALSE(state.guard.freeze);
   CHECK_FALSE(state.written.freeze);
 }
 
-TEST_CASE("takes over an approval from the watch only for the Rollback of the state") {
+TEST_CASE("takes over an approval from the watch only when it is of the Rollback in the state") {
   CHECK(fold_one(pending_state(), RollbackSeen{.rollback = rollback_uid, .approved = true})
             .rollback->spec.approved);
   CHECK_FALSE(fold_one(pending_state(), RollbackSeen{.rollback = Uid("other"), .approved = true})
@@ -153,7 +153,7 @@ TEST_CASE("keeps the Rollback when the deleted one is another, or it has changed
   CHECK_FALSE(state.guard.declined);
 }
 
-TEST_CASE("takes over the plan, and what the other members of its group read") {
+TEST_CASE("stores the plan, and the values of the policy that other members of the group read") {
   GuardState state = pending_state();
   state.measurements.push_back({.deployment = web_uid});
   Plan plan{.guard = state.guard, .blocked_because = "it is paused"};
@@ -174,7 +174,7 @@ TEST_CASE("takes over the plan, and what the other members of its group read") {
   CHECK(state.blocked_because == "it is paused");
 }
 
-TEST_CASE("counts the time to the patch from the plan that nothing blocked") {
+TEST_CASE("counts the time to the patch from the first plan that nothing blocked") {
   const MonotonicTime start{1h};
   const Plan starts{.action = StartRollback{.record = {}, .execute = true}};
   const Plan waits{.action = StartRollback{.record = {}, .execute = false}};
@@ -189,7 +189,7 @@ TEST_CASE("counts the time to the patch from the plan that nothing blocked") {
   CHECK_FALSE(after_plan(state, resumes, start + 2s).unblocked_since);
 }
 
-TEST_CASE("takes over the Rollback with its steps, and what the API server has of it") {
+TEST_CASE("takes over an executed Rollback, and the status that the API server has of it") {
   RollbackExecuted executed{.record = *pending_state().rollback};
   executed.record.status.phase = RollbackPhase::TemplateRestored;
   executed.record.status.template_restored = noon;
@@ -217,7 +217,7 @@ TEST_CASE("takes over the steps that were done before a step failed") {
   CHECK(state.unblocked_since == MonotonicTime{1h});
 }
 
-TEST_CASE("keeps the state when an action failed or there was none") {
+TEST_CASE("keeps the state when an action failed or there was no action") {
   GuardState before = pending_state();
   before.preflight = api::Preflight{.ready = api::ConditionStatus::True};
   for (const ActionOutcome& outcome :
@@ -262,7 +262,8 @@ TEST_CASE("stores the name of a snapshot, and looks for old snapshots to delete"
   CHECK(state.snapshots_changed);
 }
 
-TEST_CASE("keeps the error of a snapshot until one is stored, but not that of a lost race") {
+TEST_CASE(
+    "keeps the error of a snapshot until a snapshot is stored, but no Conflict or Cancelled") {
   const Plan plan{.action = CreateSnapshot{}};
   GuardState state = after_action(pending_state(), {}, plan, ActionFailed{.error = timeout});
   CHECK(state.snapshot_error == timeout.message);
@@ -298,7 +299,7 @@ TEST_CASE("takes over the result of a drill, and reports the drill when it faile
   CHECK(events[0].reason == Reason::DrillFailed);
 }
 
-TEST_CASE("has the error of an action that failed or is not complete, and no other") {
+TEST_CASE("error_of returns the error of an action only when it failed or is not complete") {
   CHECK(error_of(ActionFailed{.error = timeout})->message == timeout.message);
   CHECK(error_of(RollbackExecuted{.record = {}, .error = timeout})->message == timeout.message);
   CHECK_FALSE(error_of(RollbackExecuted{}));
@@ -306,7 +307,7 @@ TEST_CASE("has the error of an action that failed or is not complete, and no oth
   CHECK_FALSE(error_of(SnapshotCreated{}));
 }
 
-TEST_CASE("drops the snapshot of a revision when the preflight found that it is gone") {
+TEST_CASE("drops the snapshot of a revision when the preflight found no such snapshot") {
   GuardState state = pending_state();
   state.guard.current->snapshot = "web-v2";
   PreflightEnded ended{.preflight = {.reason = Reason::MissingReference, .target = "web-v2"}};

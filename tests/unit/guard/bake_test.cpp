@@ -23,7 +23,8 @@ std::vector<api::CheckStatus> checks_with_results(std::optional<Time> rollout,
   return {{.name = "rollout", .last_result = rollout}, {.name = "health", .last_result = health}};
 }
 
-// v2 is measured every 10s: `bad` in each `period`-th measurement, else every check passes.
+// Measures the current revision every 10s for `time`. Every `period`-th time the measurements are
+// `bad`. All other times every check passes.
 DeploymentHarness& bake_with(DeploymentHarness& web, Duration time, const Measurements& bad,
                              int period) {
   int turn = 0;
@@ -38,7 +39,7 @@ DeploymentHarness& ship_v3(DeploymentHarness& web) {
 
 }  // namespace
 
-// While it passes, it runs every 15 s.
+// While the rollout check passes, it runs only every 15 s, so its pass is recent for longer.
 TEST_CASE("a pass of the rollout check is recent for 25 s, and a failure for 10 s") {
   std::vector<api::CheckStatus> checks{{.name = "rollout", .last_result = noon}};
   checks[0].result = api::MeasurementResult::Pass;
@@ -54,13 +55,14 @@ TEST_CASE("a pass of the rollout check is recent for 25 s, and a failure for 10 
 TEST_CASE("counts the time in which every check has a recent result as observed") {
   struct Row {
     const char* name;
-    std::optional<Duration> rollout;  // the age of its last result at noon
-    std::optional<Duration> health;
-    Duration time;  // from noon to the next reconcile
+    std::optional<Duration> rollout;  // age of the last result at noon; empty: no result
+    std::optional<Duration> health;   // the same; a negative age: the result is from after noon
+    Duration time;                    // from noon to the next reconcile
     Duration observed;
     Duration unobserved;
   };
-  // A result is recent for 10s (rollout), and for two intervals and the timeout: 22s (health).
+  // A result is recent for 10s (rollout), and for two intervals and the timeout: 22s (health). At
+  // most 30s between two reconciles count as unobserved.
   const std::vector<Row> rows = {
       {"both are recent", 0s, 0s, 5s, 5s, 0s},
       {"rollout is recent for 10s", 0s, 0s, 15s, 10s, 5s},
@@ -86,7 +88,7 @@ TEST_CASE("counts the time in which every check has a recent result as observed"
   }
 }
 
-TEST_CASE("does not count time before the first measurement of all checks as unobserved") {
+TEST_CASE("does not count time as unobserved before all checks are measured") {
   api::Bake bake{.counted_until = noon};
   const auto none = checks_with_results({}, {});
   count_bake(bake, none, web_policy().spec, noon + 1min, noon + 20s);
@@ -95,7 +97,8 @@ TEST_CASE("does not count time before the first measurement of all checks as uno
   CHECK(bake.unobserved == 30s);
 }
 
-TEST_CASE("leaves out a check without a result only with onNoData Ignore, and with no failure") {
+TEST_CASE(
+    "leaves out a check without a result only when onNoData is Ignore and it has no failure") {
   using enum api::MeasurementResult;
   struct Row {
     const char* name;
@@ -200,7 +203,7 @@ TEST_CASE("becomes good only when each check passed 75% of its measurements in t
   }
 }
 
-TEST_CASE("compares the share of passes with 75%") {
+TEST_CASE("a check is below the share of passes when it passed less than 75%") {
   const auto is_below = [](int passes, int failures) {
     return below_pass_share({{.name = "a", .bake_passes = passes, .bake_failures = failures}}) !=
            nullptr;
@@ -211,7 +214,7 @@ TEST_CASE("compares the share of passes with 75%") {
   CHECK(is_below(0, 1));
 }
 
-TEST_CASE("counts the measurements of a bake from its beginning") {
+TEST_CASE("counts the measurements of a bake, and counts again from zero when a pause ends") {
   DeploymentHarness web = baking_v2();
   web.reconcile(health_fails).reconcile(health_fails).pass_checks_for(1min);
   CHECK(web.guard.checks[1].bake_failures == 2);
@@ -249,7 +252,7 @@ TEST_CASE("ends the bake as Inconclusive when a check has no result any more at 
   CHECK_THAT(web.guard.message, mentions({"health", "had no result for 10m"}));
 }
 
-// v2 bakes for `time` ── v3
+// v2 bakes for `time` ──▶ v3 is shipped
 TEST_CASE("makes a replaced release good when it was observed for minimumBake") {
   struct Row {
     const char* name;
@@ -257,7 +260,7 @@ TEST_CASE("makes a replaced release good when it was observed for minimumBake") 
     std::optional<Duration> minimum_bake;
     RevisionVerdict verdict;
   };
-  // By default a quarter of the bakeTime of 10m.
+  // The default of minimumBake is a quarter of the bakeTime: 2m30s.
   const std::vector<Row> rows = {
       {"less than the default", 2min, {}, RevisionVerdict::Superseded},
       {"more than the default", 3min, {}, RevisionVerdict::Good},
@@ -279,7 +282,7 @@ TEST_CASE("makes a replaced release good when it was observed for minimumBake") 
   }
 }
 
-TEST_CASE("stores the template of a release once when it was observed for minimumBake") {
+TEST_CASE("stores the template of a release only once, when it was observed for minimumBake") {
   DeploymentHarness web = baking_v2();
   web.pass_checks_for(2min);
   CHECK(web.guard.current->snapshot.empty());
@@ -317,7 +320,7 @@ TEST_CASE("does not make a replaced release good when it was not healthy") {
   }
 }
 
-TEST_CASE("writes the observed time of a bake in steps that grow with it") {
+TEST_CASE("writes the observed time of a bake in steps that grow with that time") {
   const auto is_written = [](Duration before, Duration after) {
     const auto guard_with = [](Duration observed) {
       return api::GuardStatus{.bake = api::Bake{.observed = observed}};

@@ -38,7 +38,7 @@ api::Revision revision(const std::string& hash, RevisionVerdict verdict) {
   return {.hash = TemplateHash(hash), .verdict = verdict, .snapshot = is_proven ? "web-1" : ""};
 }
 
-// The current revision is v9. The others are given from new to old.
+// The current revision is v9. `others`: the other revisions, the newest first.
 api::GuardStatus evaluating_v9(std::vector<api::Revision> others) {
   api::GuardStatus guard;
   guard.state = api::State::Evaluating;
@@ -79,7 +79,7 @@ TEST_CASE("a value is compared only while a release is evaluated and there is an
   CHECK(compared_with(idle) == checks::ComparedWith::Nothing);
 }
 
-TEST_CASE("the baseline is the previous revision, then the target, then the others") {
+TEST_CASE("the candidates are the previous revision, then the target, then the others") {
   api::GuardStatus guard = evaluating_v9({revision("v8", RevisionVerdict::Superseded),
                                           revision("v7", RevisionVerdict::Inconclusive),
                                           revision("v6", RevisionVerdict::Good)});
@@ -106,7 +106,7 @@ TEST_CASE("a breached revision is not trusted, and a rolled back one is no basel
   CHECK(candidates_of(guard) == std::vector<NameAndTrust>{{"v6", trusted}, {"v8", pass_only}});
 }
 
-TEST_CASE("nothing is compared in state Idle") {
+TEST_CASE("there are no candidates in state Idle") {
   api::GuardStatus guard = evaluating_v9({revision("v8", RevisionVerdict::Good)});
   guard.state = api::State::Idle;
   CHECK(candidates_of(guard).empty());
@@ -178,13 +178,13 @@ TEST_CASE("a new release inherits the recent pass of an external metric in state
   CHECK(checks[0].baseline->revision == "revision 9 (web-v9)");
   CHECK(checks[0].baseline->before);
   CHECK(inherited_checks(guard, spec, "", noon + 181s).empty());
-  // Of another kind, the old pods show only what they show when the new ones fail.
+  // The pass of a check of another kind is not inherited: the baseline is measured later.
   CHECK(inherited_checks(guard, {}, "", noon).empty());
   guard.idle_results[0].result = MeasurementResult::Unknown;
   CHECK(inherited_checks(guard, spec, "", noon).empty());
 }
 
-TEST_CASE("a shared cause is a baseline that fails too, or a check that passed before") {
+TEST_CASE("finds a shared cause when the baseline fails too or the check passed for v9 before") {
   api::GuardStatus guard = evaluating_v9({});
   CHECK_FALSE(fails_for_shared_cause(guard));
   guard.checks = {{.name = "rollout"}, failing_health()};
@@ -199,7 +199,7 @@ TEST_CASE("a shared cause is a baseline that fails too, or a check that passed b
   CHECK(fails_for_shared_cause(guard));
 }
 
-// v1 good     v2 fails, v1 fails: held     v3 fails, no pod of v1 or v2 answers: held
+// v2 fails, and v1 too: v2 is held ──▶ v3 fails, and inherits the failing baseline: v3 is held
 TEST_CASE("holds the next release too while the cause of the hold lasts") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(30s, {fails_like_baseline("health")});

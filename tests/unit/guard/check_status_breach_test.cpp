@@ -1,5 +1,5 @@
-// When a changed threshold or policy changes a breach, which breach is confirmed, which breach
-// leads to a rollback, and the result of the baseline.
+// Breaches of a check: what a changed threshold does to them, which breach is confirmed, which one
+// leads to a rollback, and which result of the baseline stays.
 #include <catch2/catch.hpp>
 
 #include "guard/check_status.hpp"
@@ -21,7 +21,8 @@ api::Measurement measurement_of(char letter) {  // P, F or U
   return letter == 'U' ? unknown("check") : fails("check");
 }
 
-// One letter for each measurement, 10 s apart. R is a failure with another reason than F.
+// Whether check health, with the failure threshold 2, is breached after these measurements, 10 s
+// apart: P is a pass, U is unknown, F is a failure, and R is a failure with another reason.
 bool is_breached_after(const std::string& letters, Duration fail_for) {
   auto spec = web_policy().spec;
   spec.checks[0].failure_threshold = 2;
@@ -173,7 +174,6 @@ TEST_CASE("keeps the last result of the baseline that is not Unknown until the c
         baseline(Fail, true, 4));
 }
 
-// v2 and v1 crash without their database. The database returns, and v2 is OOMKilled by itself.
 TEST_CASE("a pass of the baseline from before the release does not replace a later result") {
   constexpr bool before = true;
   const auto baseline = [](MeasurementResult result, Time at, bool is_before) {
@@ -202,6 +202,7 @@ TEST_CASE("a pass of the baseline from before the release does not replace a lat
   CHECK(after(live_pass, baseline(Fail, noon - 5min, before)).result == Fail);
 }
 
+// v2 and v1 crash without their database. The database returns, and v2 is OOMKilled by itself.
 TEST_CASE("forgets a failing baseline when the rollout fails in another way without a baseline") {
   api::Measurement crash{.check = "rollout", .result = Fail, .reason = Reason::CrashLoop};
   crash.baseline = api::BaselineResult{.result = Fail, .reason = Reason::CrashLoop, .before = true};
@@ -211,7 +212,7 @@ TEST_CASE("forgets a failing baseline when the rollout fails in another way with
   crash.baseline.reset();
   check = apply(std::move(check), crash, false, noon + 20s);
   CHECK(is_baseline_failing(check));
-  // The deadline does not name another cause.
+  // ProgressDeadlineExceeded names no cause, so the failing baseline stays.
   api::Measurement late = crash;
   late.reason = Reason::ProgressDeadlineExceeded;
   check = apply(std::move(check), late, false, noon + 25s);
@@ -245,7 +246,7 @@ TEST_CASE("acts on the first confirmed breach of a check that does not fail for 
 }
 
 TEST_CASE(
-    "breaches a lowered threshold at the next failure, and ends a breach below a raised one") {
+    "a lowered threshold breaches at the next failure, and a raised one ends a breach below it") {
   auto spec = web_policy().spec;
   const auto check_after = [&](int consecutive_failures, int threshold,
                                std::vector<api::Measurement> measurements) {
@@ -287,7 +288,8 @@ TEST_CASE("counts a pass towards a good release only when the rollout is complet
   CHECK(apply_all({}, spec, passes, true, noon)[1].passed_once);
 }
 
-// With little traffic, a run scrapes for up to one minute.
+// With little traffic, one run of a podMetrics check takes up to a minute. The time between two
+// failures is then no gap, and the time of `for` goes on.
 TEST_CASE("a podMetrics check with for is breached although each run takes 40 seconds") {
   api::PolicySpec spec;
   spec.checks = {

@@ -13,13 +13,14 @@ using enum api::MeasurementResult;
 
 namespace {
 
+// A measurement of check alert. `question` identifies the expression of the rule that was measured.
 api::Measurement answer_to(const char* question, MeasurementResult result) {
   return {.check = "alert", .result = result, .question = question};
 }
 
 }  // namespace
 
-TEST_CASE("starts again when a rule changes: failures of the old rule do not count") {
+TEST_CASE("begins to count again when a rule changes: failures of the old rule do not count") {
   api::CheckStatus check{.name = "alert", .config_hash = "a", .failure_threshold = 3};
   for (int i = 0; i < 3; ++i) check = apply(check, answer_to("old", Fail), true, noon);
   CHECK(check.breached);
@@ -39,7 +40,7 @@ TEST_CASE("keeps the failures of a rule while the rule cannot be read") {
   CHECK(check.consecutive_failures == 2);
 }
 
-TEST_CASE("a failure must last for the longer of the check and of its rule") {
+TEST_CASE("a failure must last for the longer `for`: that of the check or that of its rule") {
   struct Row {
     Duration of_check;
     Duration of_rule;
@@ -61,7 +62,8 @@ TEST_CASE("a failure must last for the longer of the check and of its rule") {
   CHECK(checks.back().breached == row.breached);
 }
 
-TEST_CASE("the required time of a failure begins again when no series has failed all the time") {
+TEST_CASE(
+    "the required time of a failure begins again when no series failed in every measurement") {
   struct Row {
     const char* name;
     std::vector<std::vector<std::string>> series;  // one measurement each 10 s
@@ -90,7 +92,8 @@ TEST_CASE("the required time of a failure begins again when no series has failed
   CHECK(check.breached == row.breached);
 }
 
-TEST_CASE("the required time of a failure begins again when a restart has lost its series") {
+TEST_CASE(
+    "the required time of a failure begins again when a restart has lost the failing series") {
   api::Measurement failure = answer_to("rule", Fail);
   failure.failing_series = {"a"};
   failure.min_failing_time = 30s;
@@ -209,7 +212,7 @@ TEST_CASE("a breach of a rule stays when other series fail, and a pass forgets t
   CHECK(apply(check, answer_to("rule", Pass), true, noon + 30s).failing_series.empty());
 }
 
-TEST_CASE("a breach is due when the failures have lasted long enough and only time is missing") {
+TEST_CASE("breach_due_at returns a time only when nothing but the required time is missing") {
   api::Measurement failure = answer_to("rule", Fail);
   failure.min_failing_time = 30s;
   api::CheckStatus check{.name = "alert", .failure_threshold = 2};

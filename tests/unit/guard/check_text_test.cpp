@@ -31,7 +31,7 @@ TEST_CASE("counts no more consecutive failures than the threshold") {
   CHECK(failure_count(status).empty());
 }
 
-TEST_CASE("describes a breach with its last value, also if the last result is not a failure") {
+TEST_CASE("describes a breach with the last message of the check, also if that is no failure") {
   api::CheckStatus status = check(MeasurementResult::Fail, Reason::WrongStatus, "500");
   status.consecutive_failures = 3;
   CHECK(breach_text(status) == "check health is breached: 500 (3 of 3 consecutive failures)");
@@ -43,7 +43,7 @@ TEST_CASE("describes a breach with its last value, also if the last result is no
         "check health is breached, but its last result is Pass (Passed): 200");
 }
 
-TEST_CASE("leaves room for what to do when the message of the check is long") {
+TEST_CASE("shortens a long message of the check, so that the advice after it has room") {
   const auto status = check(MeasurementResult::Fail, Reason::WrongStatus, std::string(512, 'x'));
   CHECK(breach_text(status).size() < 400);
 }

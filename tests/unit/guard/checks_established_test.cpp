@@ -12,6 +12,7 @@ using api::ConditionStatus;
 
 namespace {
 
+// v1 is presumed good, and the check has not passed for any revision.
 DeploymentHarness idle_v1() {
   DeploymentHarness harness;
   harness.establishes_checks = false;
@@ -44,7 +45,7 @@ TEST_CASE("ChecksEstablished is Unknown until a check passes or has failed twice
   CHECK(condition_of(harness).status == ConditionStatus::True);
 }
 
-TEST_CASE("ChecksEstablished is True for a policy without HTTP checks") {
+TEST_CASE("ChecksEstablished is True when the policy has no checks") {
   DeploymentHarness harness = idle_v1();
   harness.policy.spec.checks.clear();
   harness.reconcile();
@@ -57,7 +58,7 @@ TEST_CASE("ChecksEstablished is Unknown when no policy applies") {
   CHECK(condition_of(harness).status == ConditionStatus::Unknown);
 }
 
-TEST_CASE("ChecksEstablished is False when a new check fails for a release") {
+TEST_CASE("ChecksEstablished is False when a changed check fails for a release") {
   DeploymentHarness harness = idle_v1();
   harness.reconcile({pass("health")});
   api::http_of(harness.policy.spec.checks[0]).path = "/wrong";

@@ -33,7 +33,7 @@ DeploymentHarness held_by_cluster() {
 
 }  // namespace
 
-TEST_CASE("holds a release with the words of the cluster when the cluster prevents the rollout") {
+TEST_CASE("holds a release with the message of the cluster when the cluster prevents the rollout") {
   for (const Reason reason : {Reason::PodsNotCreated, Reason::Unschedulable, Reason::NodeNotReady,
                               Reason::RegistryUnavailable, Reason::RegistryAccessDenied}) {
     DeploymentHarness harness = running_v1().ship("v2").reconcile();
@@ -57,7 +57,7 @@ TEST_CASE("evaluates the release again when the fault of the cluster ends") {
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("starts to count a failure of the release when it follows a fault of the cluster") {
+TEST_CASE("counts the time of a failure from its own beginning when it follows a cluster fault") {
   DeploymentHarness harness = held_by_cluster();
   harness.reconcile({missing_config()});
   CHECK(harness.restorations == 0);

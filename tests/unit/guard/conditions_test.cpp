@@ -155,7 +155,7 @@ TEST_CASE("changes the transition time of a condition only when its status chang
   CHECK(condition(harness.guard, "Ready").last_transition == noon + 1h);
 }
 
-TEST_CASE("emits an Event when the policy changes, and at the first reconcile if it is broken") {
+TEST_CASE("emits an Event when the policy changes, or is broken at the first reconcile") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().reconcile();
   CHECK(harness.emitted(Reason::PolicyApplies) == 0);

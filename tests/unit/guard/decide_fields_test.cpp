@@ -175,14 +175,15 @@ TEST_CASE("stores the observed generation and uid of the Deployment") {
   CHECK(web.guard.deployment_uid == web.deployment.meta.uid);
 }
 
-TEST_CASE("forgets everything when another Deployment has the name") {
+TEST_CASE("forgets everything when another Deployment has the same name") {
   DeploymentHarness web = baking_v2();
   web.recreate().ship("v9").roll_out().reconcile();
   REQUIRE(web.guard.revisions.size() == 1);
   CHECK(web.current() == HashAndVerdict{"v9", RevisionVerdict::PresumedGood});
 }
 
-TEST_CASE("supersedes an unknown pending Rollback when its release was proven or replaced") {
+TEST_CASE(
+    "supersedes a pending Rollback unknown to the guard when its release is good or replaced") {
   DeploymentHarness web = pending_rollback();
   const api::Rollback unknown_to_guard = *web.rollback;
   struct Row {

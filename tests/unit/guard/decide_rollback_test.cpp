@@ -63,7 +63,8 @@ TEST_CASE("does not finish a verification while the present template has no Repl
   CHECK(web.phase() == RollbackPhase::Verifying);
 }
 
-TEST_CASE("resumes a held Rollback by its mark when the restored template has no ReplicaSet") {
+TEST_CASE(
+    "resumes a held Rollback by its annotation when the restored template has no ReplicaSet") {
   for (const bool is_marked : {true, false}) {
     CAPTURE(is_marked);
     DeploymentHarness web = suspended_rollback().unsuspend();
@@ -218,7 +219,7 @@ TEST_CASE("keeps an approval that is recorded in the same plan as another hold")
   CHECK_FALSE(web.rollback->status.approved_by.empty());
 }
 
-TEST_CASE("measures at once when the ownership of the fields is given up") {
+TEST_CASE("requeues at once when the restoration of the field ownership is given up") {
   DeploymentHarness web = baking_v2();
   web.writes_allowed = 2;
   web.fail_three_times();

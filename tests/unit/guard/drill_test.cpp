@@ -34,7 +34,7 @@ constexpr Time good_since = noon + 10min + 10s;
 struct Row {
   const char* name;
   void (*given)(Inputs&);
-  bool is_due;
+  bool is_due;  // an hour after good_since
 };
 
 const std::vector<Row> table = {
@@ -127,13 +127,13 @@ TEST_CASE("requeues when the next periodic drill is due") {
   CHECK(guard::decide(inputs, good_since + 1h).requeue_at == good_since + 1h + 3min);
 }
 
-TEST_CASE("passes a drill, with its times, when a rollback would work") {
+TEST_CASE("passes a drill, with its times, only when a rollback would work") {
   const api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
   const api::Preflight ready{.ready = api::ConditionStatus::True, .reason = Reason::Ready};
   const auto passed = drill_outcome(record, ready, 23ms, web_policy().spec, noon);
   CHECK(passed.phase == api::RollbackPhase::Succeeded);
   CHECK(passed.time_to_act == 23ms);
-  CHECK(passed.time_to_detect == 32s);
+  CHECK(passed.time_to_detect == 32s);  // three intervals of 10s, and the timeout of 2s
   CHECK(passed.finished == noon);
   CHECK_THAT(passed.message, mentions({"revision 1", "23ms", "32s"}));
   auto spec = web_policy().spec;
@@ -160,7 +160,7 @@ TEST_CASE("detects a breach within the time of the fastest check") {
   CHECK(time_to_detect({1h, 10s}) == 32s);
 }
 
-TEST_CASE("a drill counts the time of `for`, and no check prometheus, whose window is not known") {
+TEST_CASE("the time to detect includes `for`, and no prometheus check: its window is not known") {
   const api::Rollback record;
   api::PolicySpec spec;
   spec.checks = {{.name = "errors", .kind = api::PrometheusCheck{.query = "errors"}}};
@@ -178,7 +178,7 @@ TEST_CASE("keeps the timeline of a requested drill") {
   CHECK(outcome.timeline.front() == requested);
 }
 
-TEST_CASE("stores the result of a drill, changes nothing and counts for no limit") {
+TEST_CASE("stores the result of a drill, changes nothing and does not count it as a rollback") {
   DeploymentHarness harness;
   harness.policy.spec.drill.after_good = true;
   harness.ship("v1")
@@ -222,7 +222,7 @@ TEST_CASE("runs a drill that a user requests, and rejects it where a rollback is
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("emits one Event when a drill fails, and keeps the time of the last passed one") {
+TEST_CASE("emits one Event when a drill fails, and keeps the time of the last passed drill") {
   api::Rollback drill;
   drill.meta.key.name = "web-7-1b4e-drill-1";
   drill.status.phase = api::RollbackPhase::Succeeded;
@@ -248,7 +248,7 @@ TEST_CASE("emits one Event when a drill fails, and keeps the time of the last pa
   drill.status.finished = noon + 2h;
   record_drill(guard, drill);
   CHECK(guard.last_drill->passed_at == noon);
-  // The guard of an earlier version has no such time.
+  // A guard that an earlier version wrote has no passed_at. The time of its passed drill is used.
   guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};
   record_drill(guard, drill);
   CHECK(guard.last_drill->passed_at == noon);

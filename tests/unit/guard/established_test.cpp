@@ -23,7 +23,7 @@ std::vector<std::string> revisions_of(const api::GuardStatus& guard) {
 
 std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].kind); }
 
-// v2 is the current revision of an evaluated release.
+// v2 is evaluated, and its rollout is not complete.
 api::GuardStatus evaluating_v2() {
   api::GuardStatus guard;
   guard.state = api::State::Evaluating;
@@ -46,7 +46,7 @@ TEST_CASE("keeps the last two revisions for which a check has passed") {
   CHECK_FALSE(has_passed(guard, "c"));
 }
 
-TEST_CASE("removes the checks that the policy has not any more when the list is full") {
+TEST_CASE("removes the checks that are no longer in the policy when the list is full") {
   api::GuardStatus guard;
   const api::PolicySpec spec = web_policy().spec;
   record_pass(guard, passed(health_hash(), "v1"), spec);
@@ -107,7 +107,7 @@ TEST_CASE("the rollout check is always established") {
   CHECK(is_established(evaluating_v2(), {.name = "rollout"}));
 }
 
-TEST_CASE("holds a release whose check never passed for another revision, and rolls back after") {
+TEST_CASE("holds a release until its check has passed for another revision, then rolls back") {
   DeploymentHarness harness;
   harness.establishes_checks = false;
   harness.ship("v1").roll_out().reconcile().reconcile();

@@ -70,7 +70,7 @@ TEST_CASE("waits two intervals of a check for its first pass when bakeTime is sh
   }
 }
 
-TEST_CASE("does not end a bake without a verdict while pods may start, or while a check fails") {
+TEST_CASE("does not end a bake as inconclusive while pods may start or a check fails") {
   BakingHarness given;
   given.web.policy.spec.bake_time = 5s;
   api::CheckStatus& health = given.web.guard.checks[1];

@@ -80,14 +80,14 @@ TEST_CASE("finds since when a release fails, while it is evaluated") {
   CHECK_FALSE(failing_since(opted_out, noon).has_value());
 }
 
-TEST_CASE("takes the first failure of all failing checks") {
+TEST_CASE("takes the earliest failure of all failing checks") {
   api::GuardStatus guard = guard_with(State::Held, failing);
   guard.checks[0] = failing;
   guard.checks[0].first_failure = noon - 2h;
   CHECK(failing_since(guard, noon) == noon - 2h);
 }
 
-TEST_CASE("finds when a check began to fail that had passed, in every state of an evaluation") {
+TEST_CASE("finds when a check that had passed began to fail, in every state except Idle") {
   api::CheckStatus from_the_start = failing;
   from_the_start.passed_once = false;
   for (const State state :
@@ -107,6 +107,7 @@ TEST_CASE("finds when replicas of an idle Deployment became unavailable") {
     std::optional<SeenReplicas> seen = SeenReplicas{.count = 2};
     bool began = false;
   };
+  // Replicas were added `after` the condition Available changed, which was at noon - 20s.
   const auto raised = [](Duration after) {
     return SeenReplicas{.count = 2, .raised_at = noon - 20s + after};
   };

@@ -1,3 +1,4 @@
+// When a check of an evaluated revision runs for the first time.
 #include "guard/first_run.hpp"
 
 #include <catch2/catch.hpp>
@@ -41,7 +42,7 @@ FirstRun run_of(const api::GuardStatus& guard, const api::PolicySpec& spec,
 
 }  // namespace
 
-TEST_CASE("a check of a fresh release runs at once") {
+TEST_CASE("a check runs at once when its release is new or no release is evaluated") {
   CHECK(run_of(guard_evaluated_for(0s), spec_with(0s)) == FirstRun{});
   CHECK(run_of(guard_evaluated_for(10s), spec_with(0s)) == FirstRun{});
   CHECK(run_of({}, spec_with(1min)) == FirstRun{});
@@ -123,7 +124,7 @@ TEST_CASE("an external metric measures its baseline during the initial delay of 
   CHECK_FALSE(runs.contains("queue"));
   CHECK(only_for_baseline(guard, {}, spec, noon + 40s).empty());
   SECTION("no release is evaluated") { guard.state = api::State::Verifying; }
-  SECTION("a pod has started long ago") { guard.rolled_out = noon; }
+  SECTION("the rollout is complete") { guard.rolled_out = noon; }
   CHECK(only_for_baseline(guard, {}, spec, noon).empty());
   CHECK(first_runs(guard, {}, spec, noon).at("queue").not_before == 40s);
 }

@@ -46,11 +46,11 @@ TEST_CASE("breaches a check when more than half of the last 20 measurements fail
       {"two of three fail, ten failures", repeated("FFP", 5), 3, false},
       {"two of three fail, eleven failures", repeated("FFP", 5) + "F", 3, true},
       {"one of two fails", repeated("PF", 40), 3, false},
-      {"ten of twenty fail, then two of three", repeated("PF", 10) + "F", 3, true},
+      {"ten of twenty fail, then one more fails", repeated("PF", 10) + "F", 3, true},
       {"unknown results do not count", repeated("FUPU", 30), 4, false},
       {"an old failure does not count", "F" + repeated("FFP", 5) + repeated("P", 6), 4, false},
-      {"a threshold of 10", repeated("FFFFFFFFFP", 1) + "FF", 10, true},
-      {"a threshold of 11 asks for more patience", repeated("FFFFFFFFFP", 9), 11, false},
+      {"a threshold of 10, eleven of twelve fail", repeated("FFFFFFFFFP", 1) + "FF", 10, true},
+      {"with a threshold of 11, a check never flaps", repeated("FFFFFFFFFP", 9), 11, false},
       {"a threshold of 1: a pass ends the breach", repeated("FFP", 10), 1, false},
   };
   for (const Row& row : rows) {
@@ -81,7 +81,7 @@ TEST_CASE("keeps the breach of a check that flaps when it passes once") {
   CHECK_FALSE(check_after(flapping + repeated("P", 5)).breached);
 }
 
-TEST_CASE("forgets earlier results when a check passes after a complete breach") {
+TEST_CASE("forgets earlier results when a check passes after its failures reached the threshold") {
   const api::CheckStatus check = check_after(repeated("F", 12) + "P");
   CHECK_FALSE(check.breached);
   CHECK(check.recent_results == "P");
@@ -95,7 +95,7 @@ TEST_CASE("forgets earlier results after a gap as long as 20 measurements") {
     return apply_all(checks, spec, Measurements{pass("health")}, true, noon + gap)[1]
         .recent_results;
   };
-  // Ten times the age of a result that is still recent: two intervals of 10s and the timeout of 2s.
+  // A result is recent for 22s (two intervals of 10s and the timeout). 220s is ten times that.
   CHECK(results_after(220s) == "FP");
   CHECK(results_after(220s + 1ms) == "P");
 }

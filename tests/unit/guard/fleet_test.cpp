@@ -29,7 +29,7 @@ struct FleetModel {
   BreakerOverride breaker_override = {};
   Time now = noon;
 
-  // A guarded Deployment whose check has failed since `began`; without it, no check fails.
+  // Adds a guarded Deployment whose check has failed since `began`. Empty: no check fails.
   api::GuardStatus& add(const std::string& name, std::optional<Time> began = {}) {
     const api::Deployment deployment{.meta = {.key = key_of(name)}};
     stores.deployments.upsert(deployment);
@@ -47,6 +47,7 @@ struct FleetModel {
     return guard;
   }
 
+  // The checks that fail do so again now. Returns the fleet as the Deployment `self` sees it.
   FleetView observe(const std::string& self, const std::string& group = "") {
     for (auto& [name, member] : members) {
       for (api::CheckStatus& check : member.guard.checks) check.last_failure = now;
@@ -83,7 +84,7 @@ TEST_CASE("opens the breaker when six Deployments began to fail recently") {
   CHECK(fleet.observe("new-0").breaker.is_open);
 }
 
-TEST_CASE("holds the Deployments that fail together until the outage ends, and no later release") {
+TEST_CASE("keeps the breaker open during an outage, but only for the Deployments that it holds") {
   FleetModel fleet;
   for (int i = 0; i < 6; ++i) {
     fleet.add("new-" + std::to_string(i), noon).reason = Reason::BreakerOpen;
@@ -98,13 +99,13 @@ TEST_CASE("holds the Deployments that fail together until the outage ends, and n
   CHECK_FALSE(fleet.observe("web").breaker.is_open);
 }
 
-TEST_CASE("counts a container that crashes again and again as old trouble") {
+TEST_CASE("counts a container that crashes again and again as one old failure") {
   FleetModel fleet;
   for (int i = 0; i < 6; ++i) fleet.add("old-" + std::to_string(i), noon);
   fleet.observe("old-0");
   for (int minutes = 1; minutes <= 30; ++minutes) {
     fleet.now = noon + std::chrono::minutes(minutes);
-    // Each of them passed once, so its failures began again.
+    // Each check passed in between, so its first failure is a new one.
     for (auto& [name, member] : fleet.members) member.guard.checks[0].first_failure = fleet.now;
     fleet.observe("old-0");
   }
@@ -136,7 +137,8 @@ TEST_CASE("does not list members of the same group, which are released together"
   CHECK(names_of(fleet.observe("web", "other")) == std::set<std::string>{"a"});
 }
 
-TEST_CASE("needs two other failures, and 1 percent of the guarded Deployments, to hold a release") {
+TEST_CASE(
+    "needs at least two other failures, and at least 1 percent of the fleet, to hold a release") {
   FleetModel fleet;
   fleet.add("web", noon);
   CHECK(fleet.observe("web").min_other_failures == 2);

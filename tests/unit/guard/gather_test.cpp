@@ -42,7 +42,7 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
         std::vector<std::string>{"health", "rollout"});
 }
 
-TEST_CASE("uses no measurement of a check that has changed or is gone since it began") {
+TEST_CASE("uses no measurement when its check was changed or removed after it began") {
   const api::PolicySpec spec = web_policy().spec;
   GuardState state = with_failure_of("v2");
   state.measurements.front().check = spec.checks.front();
@@ -64,13 +64,14 @@ TEST_CASE("starts each due check, except while it still runs") {
   state.running_checks = {"health"};
   const ChecksStarted others = due_checks(state, all, spec, 1, {}, {});
   CHECK(others.names == std::vector<std::string>{"rollout"});
-  // The check has kept its turn.
+  // The check was due while it ran, so it starts as soon as that run has ended.
   state.schedule = others.schedule;
   state.running_checks = {};
   CHECK(due_checks(state, all, spec, 1, {}, {}).names == std::vector<std::string>{"health"});
 }
 
-// A measurement that began in the state Frozen needs no evidence. It may arrive later.
+// A measurement may begin in the state Frozen, where the metric need not be known from before, and
+// arrive after a release has begun.
 TEST_CASE("counts no failure of an external metric that was not known when the release began") {
   const api::Check queue{.name = "queue", .kind = api::ExternalMetricCheck{.metric = "depth"}};
   const api::PolicySpec spec{.checks = {queue}};
@@ -87,8 +88,8 @@ TEST_CASE("counts no failure of an external metric that was not known when the r
   CHECK(usable_measurements(state, spec) == Measurements{fails("queue")});
 }
 
-//  turns       |                   |          failing since 0 s, for 12 s
-//  requested             12 s
+//  turns       0 s       10 s         20 s      every 10 s
+//  requested                  12 s              when the failure has lasted for the required 12 s
 TEST_CASE("measures a failing check once more when its failure has lasted long enough") {
   const policy::EffectivePolicy policy = web_policy();
   const MonotonicTime at(1h);

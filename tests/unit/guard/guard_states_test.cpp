@@ -88,7 +88,7 @@ TEST_CASE("loads the state again, without the inbox, when the Deployment was cre
   CHECK(web.states.open(web.deployment, web.stores, noon)->measurements.empty());
 }
 
-TEST_CASE("loads the state when a Deployment in a group that was not opted in is opened") {
+TEST_CASE("loads the state of an unmanaged group member when it is opened") {
   OpenedState web;
   web.states.set_unmanaged(web_key, GuardState{.deployment_uid = web_uid, .is_unmanaged = true});
   CHECK(web.states.find(web_key)->is_unmanaged);

@@ -37,7 +37,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "resets a check except its name, configuration, threshold and failure before the release") {
+    "resets a check except its name, configuration, threshold and baseline before the release") {
   api::CheckStatus check{.name = "health",
                          .config_hash = "abc",
                          .result = api::MeasurementResult::Fail,
@@ -108,7 +108,7 @@ TEST_CASE("writes a new result of the baseline, but not its message or time") {
   CHECK(worth_writing(before, after));
 }
 
-TEST_CASE("writes the second failure of an idle check and its end, but no other result of it") {
+TEST_CASE("writes the second failure of an idle check and the end of its failures, nothing else") {
   api::GuardStatus before;
   before.idle_results = {
       {.check = "health", .config_hash = "a", .consecutive_failures = 1, .at = noon}};

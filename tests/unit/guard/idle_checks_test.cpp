@@ -15,6 +15,7 @@ namespace {
 
 std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].kind); }
 
+// v1 is presumed good, and the check has not passed for any revision.
 DeploymentHarness idle_v1() {
   DeploymentHarness harness;
   harness.establishes_checks = false;
@@ -28,9 +29,9 @@ std::vector<IdleCheck> checks_of(const DeploymentHarness& harness) {
 
 const IdleCheck health{.name = "health", .config_hash = "a"};
 const Uid web{"1b4e-uid"};
-constexpr Duration within = 3min;  // for the first measurement
+constexpr Duration within = 3min;  // the first measurement begins within this time
 
-// The times after `start` at which the check is due, in the first 12 hours.
+// The times after the start at which the check is due, up to `limit`.
 std::vector<Duration> turns(const IdleCheck& check, const Uid& deployment, Duration limit = 12h) {
   IdleSchedule schedule;
   const MonotonicTime start{};
@@ -99,7 +100,7 @@ TEST_CASE("measures nothing in the background unless the Deployment is Idle and 
   CHECK(harness.guard.idle_results.empty());
 }
 
-TEST_CASE("spreads the first measurement over the whole time, then waits longer each time") {
+TEST_CASE("spreads the first measurement over 3 minutes, then waits longer each time") {
   std::vector<Duration> first_turns;
   for (int i = 0; i < 100; ++i)
     first_turns.push_back(turns(health, Uid("uid-" + std::to_string(i)), 5min).at(0));
@@ -174,7 +175,7 @@ TEST_CASE("never rolls back because of a check that fails in state Idle") {
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("measures an idle check whose turn came while it was running when that run has ended") {
+TEST_CASE("measures an idle check again after its run when its next turn came during that run") {
   IdleSchedule schedule;
   const std::vector checks{health};
   const MonotonicTime first = MonotonicTime{} + turns(health, web).at(0);

@@ -1,4 +1,5 @@
-// The external metrics that are known from the beginning of a release.
+// The external metrics that are known from the beginning of a release. Only the failure of such a
+// metric counts.
 #include "guard/known_before.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,6 +25,7 @@ api::PolicySpec spec_with_queue() {
   return spec;
 }
 
+// The metrics that are known when check queue has this status.
 Names known_with(api::CheckStatus status, api::State state = api::State::Evaluating) {
   api::GuardStatus guard;
   guard.state = state;
@@ -82,7 +84,7 @@ TEST_CASE("an external metric stays known after a suspension or a restart") {
       .name = "queue", .consecutive_failures = 3, .recent_results = "FFF", .last_result = noon};
   reset_check(status);
   CHECK(known_with(status) == Names{"queue"});
-  // As it is read from a Rollback that is resumed.
+  // A resumed Rollback gives its check this status.
   CHECK(known_with({.consecutive_failures = 1, .breached = true}) == Names{"queue"});
 }
 

@@ -188,7 +188,7 @@ TEST_CASE("needs the rollout check less often while a complete rollout passes an
     return needs(given.deployment, given.policy, given.guard, given.rollback).rollout_every;
   };
   given.guard.checks = {{.name = std::string(api::rollout_check), .result = Pass}};
-  CHECK(every() == rollout_interval);  // it rolls out
+  CHECK(every() == rollout_interval);  // the rollout is not complete
   given.guard.rolled_out = noon;
   given.guard.bake = api::Bake{.observed = given.policy.spec.bake_time - 16s};
   CHECK(every() == passing_rollout_interval);

@@ -1,3 +1,4 @@
+// Which pods are watched, when they are listed, and when they are in sync.
 #include "guard/pod_sync.hpp"
 
 #include <fmt/format.h>
@@ -264,7 +265,7 @@ TEST_CASE("lists at once when the last watch never opened") {
   CHECK(names_of(sync.take_due_lists(start + 1min, 0)) == std::vector<std::string>{"api"});
 }
 
-TEST_CASE("runs at most 4 lists at once, first for those that have waited longest") {
+TEST_CASE("runs at most 4 lists at once, first for the Deployments that have waited longest") {
   PodSync sync;
   for (const PodsWanted& one : fleet(10, 1)) sync.want(one, start);
   const MonotonicTime late = start + 5s;
@@ -288,7 +289,7 @@ TEST_CASE("leaves out the oldest revisions when there are more than 500 hashes")
   CHECK(watch.sync.take_due_lists(start + 1min, 0).empty());
 }
 
-//  26 Deployments: 19 revisions of each ---- one ends ---- another one starts
+//  26 Deployments with 20 revisions: 19 of each are watched ---- one ends ---- another one starts
 TEST_CASE("lists no Deployment whose pods are in sync when another one ends or starts") {
   SyncedWatch watch(fleet(26, 20));
   REQUIRE(watch.sync.open_hashes().size() == 26 * 19);
@@ -305,7 +306,7 @@ TEST_CASE("lists no Deployment whose pods are in sync when another one ends or s
   CHECK(watch.sync.source(first, TemplateHash("h0-18"), start) == PodSource::Watch);
 }
 
-//  one Deployment: 20 revisions ---- 25 more: 19 of each ---- they end
+//  one Deployment with 20 revisions ---- 25 more: 19 of each are watched ---- the 25 end
 TEST_CASE("watches the oldest revisions again only when the Deployment has another release") {
   const std::vector<PodsWanted> all = fleet(26, 20);
   SyncedWatch watch(all);
@@ -332,7 +333,7 @@ TEST_CASE("a Deployment joins the first watch with room, else the one with the f
   CHECK(choose({600, 510, 510}, 2) == 1);
 }
 
-TEST_CASE("counts a hash that two Deployments want twice") {
+TEST_CASE("counts a hash twice when two Deployments want it") {
   PodSync sync;
   CHECK(sync.wanted_hashes() == 0);
   sync.want(wanted("web", {"a", "b"}), start);
@@ -343,7 +344,7 @@ TEST_CASE("counts a hash that two Deployments want twice") {
   CHECK(sync.wanted_hashes() == 2);
 }
 
-TEST_CASE("reports the hashes that have left the watch once") {
+TEST_CASE("reports only once which hashes have left the watch") {
   SyncedWatch watch({wanted("web", {"a"}), wanted("api", {"b"})});
   watch.sync.drop(web);
   watch.sync.want(wanted("db", {"c"}), start);

@@ -1,3 +1,4 @@
+// The revisions whose pods are needed, and which pods belong to a revision.
 #include "guard/pods_wanted.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,3 +1,4 @@
+// Which alerts of Alertmanager are stored for a Deployment.
 #include "guard/received_alerts.hpp"
 
 #include <catch2/catch.hpp>
@@ -47,13 +48,13 @@ TEST_CASE("alerts_for finds the alerts of the Deployment by name, namespace and 
   CHECK(alerts_for({.namespace_ = "other", .name = "web"}, spec_with({}), all).empty());
 }
 
-TEST_CASE("alerts_for finds the alerts that have matchLabels") {
+TEST_CASE("alerts_for finds the alerts that have all matchLabels of the check") {
   const Alerts all{alert_of("web-1")};
   CHECK(alerts_for(web, spec_with({{"app", "web"}}), all) == all);
   CHECK(alerts_for(web, spec_with({{"app", "cart"}}), all).empty());
 }
 
-TEST_CASE("alerts_for leaves out the alerts of other applications that have matchLabels") {
+TEST_CASE("alerts_for leaves out the alerts of others, also if they have all matchLabels") {
   api::ReceivedAlert elsewhere = alert_of("web-1");
   elsewhere.labels["namespace"] = "cart";
   const Alerts all{alert_of("cart-6d4b-x"), elsewhere};
@@ -65,7 +66,7 @@ TEST_CASE("alerts_for leaves out the pods of a Deployment whose name begins with
   CHECK(alerts_for(web, spec_with({}), all) == Alerts{alert_of("web-6d4b-x")});
 }
 
-TEST_CASE("with_alerts keeps a firing alert of a pod when many without a pod are newer") {
+TEST_CASE("with_alerts keeps a firing alert of a pod when many alerts without a pod are newer") {
   Alerts many{alert_of("web-6d4b-x")};
   for (int i = 0; i < 30; ++i) {
     many.push_back(restarted(alert_of("f" + std::to_string(i)), i + 1));
@@ -113,7 +114,7 @@ TEST_CASE("with_alerts ends an alert, and a late message does not start it again
   CHECK(with_alerts(next, ended) == next);
 }
 
-TEST_CASE("with_alerts keeps the newest when there are too many, and those that fire") {
+TEST_CASE("with_alerts keeps the firing and the newest alerts when there are more than 20") {
   Alerts many;
   for (int i = 0; i < 30; ++i)
     many.push_back(resolved(restarted(alert_of("web-" + std::to_string(i)), i)));

@@ -13,14 +13,14 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v2 is breached. The process ends after `writes_allowed` writes of its rollback.
+// v2 is breached. The process ends after `writes_allowed` writes of the rollback.
 DeploymentHarness breached_v2(int writes_allowed) {
   DeploymentHarness harness = baking_v2();
   harness.writes_allowed = writes_allowed;
   return harness.fail_three_times();
 }
 
-// The next leader completes one rollback to v1, after any earlier writes.
+// The next leader completes one rollback to v1, after any earlier writes of the killed leader.
 void check_rolled_back_once(DeploymentHarness& harness) {
   CAPTURE(harness.state(), harness.phase(), harness.events.size());
   // If nothing is written yet, the release still fails and is then rolled back.
@@ -39,10 +39,10 @@ void check_rolled_back_once(DeploymentHarness& harness) {
 
 }  // namespace
 
-// writes of the rollback:  record │ patch │ status │ ownership      killed after any of them
-// writes of the guard:     g0 ─ g1 ─ g2 ─ ... ─ gn                   the next leader reads any of
-// them
-TEST_CASE("ends with one rollback when it is killed after any write, with any earlier guard") {
+// writes of the rollback:  record │ patch │ status │ ownership   killed after one of them
+// writes of the guard:     none │ g1 │ g2 │ ... │ gn             the next leader reads one of them
+TEST_CASE(
+    "ends with one rollback when the leader is killed after any write, with any earlier guard") {
   for (int writes = 0; writes <= 3; ++writes) {
     const DeploymentHarness before = breached_v2(writes);
     REQUIRE(before.rollbacks_created == 1);
@@ -55,7 +55,8 @@ TEST_CASE("ends with one rollback when it is killed after any write, with any ea
   }
 }
 
-TEST_CASE("ends with one rollback when it is killed during verification, with any earlier guard") {
+TEST_CASE(
+    "ends with one rollback when the leader is killed as it verifies, with any earlier guard") {
   DeploymentHarness before = breached_v2(100);
   before.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(2min);
   REQUIRE(before.phase() == RollbackPhase::Verifying);
@@ -221,7 +222,7 @@ TEST_CASE("waits after a restart for a new result of a check that failed during 
 }
 
 // v2 bakes ✓✓✓ ── killed ── the first result after the restart is unknown
-TEST_CASE("does not end a bake as inconclusive for unknown results after a restart") {
+TEST_CASE("does not end a bake as inconclusive for the first unknown results after a restart") {
   DeploymentHarness harness = running_v1();
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile();
   harness.reconcile_for(9min, {pass("rollout"), pass("health")});

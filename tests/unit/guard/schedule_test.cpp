@@ -80,7 +80,7 @@ TEST_CASE("runs a requested check at once, and keeps its turns") {
   CHECK(schedule.take_due(rollout_check, spec, {}, start + 2s) == Names{"rollout"});
 }
 
-TEST_CASE("runs a check that is requested again and again every 100 ms") {
+TEST_CASE("runs a check at most every 100 ms when it is requested again and again") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});
@@ -91,8 +91,9 @@ TEST_CASE("runs a check that is requested again and again every 100 ms") {
   CHECK(schedule.take_due(rollout_check, spec, {}, start + 100ms) == Names{"rollout"});
 }
 
-//  health     |         |         |          every 10 s
-//  rollout    |        >x        >x          every 15 s while it passes
+//  turns      0 s       10 s      20 s
+//  health     |         |         |       every 10 s
+//  rollout    |         |         |       due at 15 s and 25 s, moved to the turn of health
 TEST_CASE("runs a passing rollout check in the turn of another check") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
@@ -103,7 +104,7 @@ TEST_CASE("runs a passing rollout check in the turn of another check") {
   CHECK(schedule.take_due(passing, spec, {}, start + 10s) == Names{"health", "rollout"});
   CHECK(schedule.take_due(passing, spec, {}, start + 15s).empty());
   CHECK(schedule.take_due(passing, spec, {}, start + 20s) == Names{"health", "rollout"});
-  // Its next turn is at 35 s: too far away.
+  // The next turn of the rollout check is at 35 s, too far away to move it.
   const auto often = spec_with_interval(2s);
   CHECK(schedule.take_due(passing, often, {}, start + 22s).empty());
   CHECK(schedule.take_due(passing, often, {}, start + 24s) == Names{"health"});
@@ -153,7 +154,7 @@ TEST_CASE("forgets a check that is not needed, and runs it at once when it is ne
   CHECK_FALSE(schedule.next().has_value());
 }
 
-TEST_CASE("runs a new check of the policy at once, and a removed one no more") {
+TEST_CASE("runs a new check of the policy at once, and no longer runs a removed check") {
   Schedule schedule;
   auto spec = spec_with_interval(10s);
   (void)schedule.take_due(all_checks, spec, {}, start);
@@ -194,9 +195,10 @@ TEST_CASE("needs N-1 intervals for N failures, however long each probe takes") {
   CHECK(runs.back() - runs.front() < 20s + 1700ms);
 }
 
-//  turns     0 s        10 s  ...........   20 s    25 s
-//  runs      |------------------ ended 15 s |       |
-TEST_CASE("runs a check whose turn came while it was running as soon as that run has ended") {
+//  time      0 s        10 s       15 s                 25 s
+//  turns     |          waits      |                    |
+//  runs      |---------------------|----- ...           |---- ...
+TEST_CASE("runs a check again after its run when its next turn came during that run") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   const Needs policy_checks{.check_measurements = true};
@@ -222,7 +224,7 @@ TEST_CASE("keeps the turns when a check ends before its next turn") {
   CHECK(schedule.next() == start + 20s);
 }
 
-TEST_CASE("runs a check that was requested while it was running, and keeps its turns") {
+TEST_CASE("runs a check again after its run when it was requested during that run") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});

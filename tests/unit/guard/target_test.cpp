@@ -39,8 +39,8 @@ struct Row {
   std::vector<Revision> revisions;   // newest first; the first is the current one
   const char* target;                // the hash of the target; empty: there is none
   const char* last_good;             // the hash of the last good revision; empty: there is none
-  std::vector<std::string> why_not;  // empty: there is a target
-  bool is_past_mark = false;
+  std::vector<std::string> why_not;  // words of the reason; empty: there is a target
+  bool is_past_mark = false;         // the reason is a mark no-rollback-past
 };
 
 // The words in the reason why there is no target, if no revision is proven.
@@ -255,12 +255,12 @@ TEST_CASE("stores a marked revision when 30 releases follow it and a good one is
 }
 
 TEST_CASE("holds at a no-rollback-past mark, and rolls back without one") {
-  for (const bool is_mark : {true, false}) {
-    CAPTURE(is_mark);
+  for (const bool is_marked : {true, false}) {
+    CAPTURE(is_marked);
     DeploymentHarness harness = running_v1();
-    harness.ship("v2").replica_sets.back().no_rollback_past = is_mark;
+    harness.ship("v2").replica_sets.back().no_rollback_past = is_marked;
     harness.reconcile().roll_out().reconcile().fail_three_times();
-    CHECK((harness.state() == held(Reason::NoRollbackPast)) == is_mark);
-    CHECK(harness.restorations == (is_mark ? 0 : 1));
+    CHECK((harness.state() == held(Reason::NoRollbackPast)) == is_marked);
+    CHECK(harness.restorations == (is_marked ? 0 : 1));
   }
 }
