@@ -25,9 +25,9 @@ api::RollbackPolicy make_policy(const std::string& name,
 
 const api::LabelSelector tier_web{.match_labels = {{"tier", "web"}}};
 
-// All policies of the namespace shop. The policies wob and web have no selector. With wob, the
-// nearest name of "webb" is not the first. Both apps-a and apps-b select the label app=both. The
-// policy broken is invalid.
+// All policies of the namespace shop. The policies wob and web have no selector. The policy wob is
+// first, so that the name nearest to "webb" is not simply the first one. Both apps-a and apps-b
+// select the label app=both. The policy broken is invalid.
 const std::vector<api::RollbackPolicy> policies_of_shop = {
     make_policy("wob"),
     make_policy("web"),

@@ -132,7 +132,7 @@ api::RollbackPolicy policy_with_query() {
 
 }  // namespace
 
-TEST_CASE("keeps the last ChecksValid until the next validation, and drops it without queries") {
+TEST_CASE("keeps the last ChecksValid until the next validation, or until no check has a query") {
   api::RollbackPolicy policy = policy_with_query();
   const auto condition = checks_valid(ConditionStatus::False, "no");
   policy.status = status_of(policy, 0, {}, condition, now);

@@ -124,7 +124,7 @@ TEST_CASE("changes_between ignores differences that do not matter to Kubernetes"
   });
 }
 
-TEST_CASE("changes_between hides literal values that look like secrets") {
+TEST_CASE("changes_between hides values with a secret word in their name, and URL credentials") {
   check_rows({
       {"the value of a variable with PASSWORD in its name",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}})",

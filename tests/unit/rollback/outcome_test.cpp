@@ -99,7 +99,7 @@ TEST_CASE("is_permanent is true only if the same write fails again later") {
   CHECK_FALSE(is_permanent({.kind = ErrorKind::TimedOut, .message = "no response"}));
 }
 
-TEST_CASE("the approval of a Rollback is that of the object with its uid, unless it is deleted") {
+TEST_CASE("approval_in reads the approval from the object with the uid, unless it is deleted") {
   const Uid uid("r1");
   codec::Json stored{{"metadata", {{"namespace", "shop"}, {"name", "web-2-1"}, {"uid", "r1"}}},
                      {"spec", {{"deployment", "web"}, {"approved", true}}}};
@@ -115,7 +115,7 @@ TEST_CASE("the approval of a Rollback is that of the object with its uid, unless
   CHECK_FALSE(approval_in(codec::Json("text"), uid).has_value());
 }
 
-TEST_CASE("a deletion that is not allowed is not repeated, and one that failed is") {
+TEST_CASE("is_deletion_denied is true when the server forbids the deletion, not when it failed") {
   const auto denied = [](ErrorKind kind, const char* message) {
     return is_deletion_denied({.kind = kind, .message = message});
   };

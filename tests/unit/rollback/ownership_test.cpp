@@ -1,5 +1,5 @@
-// Each row tests one rule. properties_test.cpp tests random field ownership, and recorded_test.cpp
-// the field ownership of recorded Deployments.
+// Each row tests one rule of the field ownership after a rollback. properties_test.cpp tests random
+// field ownership, and recorded_test.cpp tests that of recorded Deployments.
 #include "rollback/ownership.hpp"
 
 #include <catch2/catch.hpp>
@@ -161,7 +161,7 @@ TEST_CASE("ownership_patch tests the resourceVersion and changes only managedFie
   CHECK(parse(call->body) == expected);
 }
 
-TEST_CASE("ownership_patch is absent when the owners are right but in another order") {
+TEST_CASE("ownership_patch is absent when the owners are restored already, but in another order") {
   const auto helm = entry("helm", owns_template(leaf()), "Apply");
   const auto kubectl_edit = entry("kubectl-edit", owns_template({{"f:metadata", leaf()}}));
   CHECK_FALSE(

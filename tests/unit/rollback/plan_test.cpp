@@ -262,7 +262,7 @@ TEST_CASE("patches the template in phase Pending only if the template is the eva
 TEST_CASE("does not patch the template again when it was patched or changed later") {
   check_rows(after_patch_rows());
 }
-TEST_CASE("recognizes its own patch at the generation of the response, if admission changed it") {
+TEST_CASE("recognizes its patch by the generation of the response when admission changed it") {
   const auto mutated = deployment({.image = "good@sha256:1",
                                    .generation = 9,
                                    .mark = this_rollback,
