@@ -143,7 +143,7 @@ TEST_CASE("declines no rollback when the deleted Rollback is manual") {
   CHECK_FALSE(state.guard.declined);
 }
 
-TEST_CASE("keeps the Rollback when the deleted one is another, or it has changed the template") {
+TEST_CASE("keeps the Rollback when another one is deleted, or when it has changed the template") {
   GuardState state = fold_one(pending_state(), RollbackDeleted{.rollback = Uid("other")});
   CHECK(state.rollback->status.phase == RollbackPhase::Pending);
   state.rollback->status.phase = RollbackPhase::TemplateRestored;

@@ -243,7 +243,7 @@ TEST_CASE("does not become good while the last result of a check is not a pass")
   CHECK(web.state() == idle(Reason::Good));
 }
 
-TEST_CASE("ends the bake as Inconclusive when a check has no result any more at its end") {
+TEST_CASE("ends a bake as inconclusive when a check no longer has results at the end of the bake") {
   DeploymentHarness web = baking_v2().reconcile(all_pass);
   web.pass_checks_for(10min - 10s).reconcile_for(9min, health_unknown);
   CHECK(web.state() == evaluating(Reason::Baking));

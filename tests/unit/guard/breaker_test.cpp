@@ -116,7 +116,7 @@ TEST_CASE("counts a Deployment as held by the breaker only in the state Held wit
   CHECK_FALSE(is_held_by_breaker({.state = State::Evaluating, .reason = Reason::BreakerOpen}));
 }
 
-TEST_CASE("parses the time that closes the breaker, and reports an invalid one") {
+TEST_CASE("parses the time that closes the breaker, and reports an invalid time") {
   CHECK(parse_breaker_override("").problem.empty());
   CHECK(parse_breaker_override("2026-11-24T12:00:00Z").at == noon);
   CHECK_FALSE(parse_breaker_override("12:00").at.has_value());

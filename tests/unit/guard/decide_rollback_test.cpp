@@ -117,7 +117,7 @@ TEST_CASE("evaluates a release under each kind of policy") {
   }
 }
 
-TEST_CASE("says why a Deployment blocks its group only when it is in a group") {
+TEST_CASE("says why a Deployment blocks its group only when the Deployment is in a group") {
   for (const char* group : {"", "shop"}) {
     DeploymentHarness web;
     web.policy.group = group;

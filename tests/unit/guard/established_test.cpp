@@ -1,4 +1,4 @@
-// Which checks have passed for another revision, so that they may cause a rollback.
+// Which checks have passed for another revision. Only such a check may cause a rollback.
 #include "guard/established.hpp"
 
 #include <catch2/catch.hpp>

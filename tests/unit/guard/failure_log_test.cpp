@@ -45,7 +45,7 @@ TEST_CASE("continues a failure that comes back within five minutes") {
   CHECK(log.began(web) == noon + 9min);
 }
 
-TEST_CASE("finds since when a release fails, while it is evaluated") {
+TEST_CASE("finds since when a release fails only while the release is evaluated") {
   struct Row {
     const char* name;
     State state;

@@ -48,7 +48,7 @@ TEST_CASE("a check runs at once when its release is new or no release is evaluat
   CHECK(run_of({}, spec_with(1min)) == FirstRun{});
 }
 
-TEST_CASE("a check with an initial delay waits for the rest of it") {
+TEST_CASE("a check with an initial delay waits for the rest of the delay") {
   CHECK(run_of(guard_evaluated_for(20s), spec_with(1min)).not_before == 40s);
   CHECK(run_of(guard_evaluated_for(60s), spec_with(1min)) == FirstRun{});
 }

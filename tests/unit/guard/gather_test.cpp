@@ -42,7 +42,7 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
         std::vector<std::string>{"health", "rollout"});
 }
 
-TEST_CASE("uses no measurement when its check was changed or removed after it began") {
+TEST_CASE("uses no measurement whose check was changed or removed since the measurement began") {
   const api::PolicySpec spec = web_policy().spec;
   GuardState state = with_failure_of("v2");
   state.measurements.front().check = spec.checks.front();

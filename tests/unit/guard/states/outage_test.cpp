@@ -162,7 +162,7 @@ TEST_CASE("stays frozen when the rollout of the restored revision failed in anot
   CHECK(web.verdict("v2") == RevisionVerdict::RolledBack);
 }
 
-TEST_CASE("ends the freeze although a check that has never passed fails") {
+TEST_CASE("ends the freeze although a check fails, if that check has never passed") {
   DeploymentHarness web = frozen_by_outage();
   api::Check wrong = web.policy.spec.checks[0];
   wrong.name = "wrong";
