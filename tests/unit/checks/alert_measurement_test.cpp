@@ -64,6 +64,7 @@ api::Measurement measure(const Rule& rule, const Placement& placement = web) {
   return measure(json_of(rule), placement);
 }
 
+// The placement `web`, with these matchLabels.
 Placement labelled(const api::StringMap& labels) {
   return {.namespace_ = "shop", .pods = web.pods, .match_labels = labels};
 }
@@ -113,21 +114,25 @@ TEST_CASE("measure_alert is Unknown when the state of the rule is not known") {
     Reason reason;
   };
   const Row row = GENERATE(values<Row>({
-      {"a broken rule is inactive", {.health = "err"}, Reason::RuleUnhealthy},
-      {"a broken rule keeps no verdict",
+      {"a broken rule without an alert", {.health = "err"}, Reason::RuleUnhealthy},
+      {"a broken rule whose alert still fires",
        {.alerts = alert("web-1"), .health = "err"},
        Reason::RuleUnhealthy},
       {"a new rule",
        {.health = "unknown", .evaluated = "0001-01-01T00:00:00Z"},
        Reason::RuleUnhealthy},
-      {"a rule that is not evaluated", {.evaluated = "2026-11-28T23:18:10Z"}, Reason::RuleStale},
-      {"an alert that is frozen",
+      {"a rule that was last evaluated 130 s ago",
+       {.evaluated = "2026-11-28T23:18:10Z"},
+       Reason::RuleStale},
+      {"an alert of a rule that was last evaluated 130 s ago",
        {.alerts = alert("web-1"), .evaluated = "2026-11-28T23:18:10Z"},
        Reason::RuleStale},
-      {"a clock in the future", {.evaluated = "2026-11-28T23:22:00Z"}, Reason::ClockSkew},
-      {"another rule", {.name = "Other"}, Reason::RuleNotLoaded},
+      {"an evaluation in the future", {.evaluated = "2026-11-28T23:22:00Z"}, Reason::ClockSkew},
+      {"a rule of another name", {.name = "Other"}, Reason::RuleNotLoaded},
       {"a recording rule", {.type = "recording"}, Reason::RuleNotLoaded},
-      {"an expression without pods", {.expression = "sum(errors) > 1"}, Reason::LabelsRemoved},
+      {"an expression that removes the label pod",
+       {.expression = "sum(errors) > 1"},
+       Reason::LabelsRemoved},
   }));
   INFO(row.name);
   const auto found = measure(row.rule);
@@ -142,7 +147,7 @@ TEST_CASE("measure_alert waits three intervals of a slow group before the rule i
         Reason::RuleStale);
 }
 
-TEST_CASE("measure_alert is Unknown without the rule, and names the labels that select none") {
+TEST_CASE("measure_alert is Unknown when no rule has the name or the matchLabels of the check") {
   CHECK(measure("").reason == Reason::RuleNotLoaded);
   const auto found = measure(Rule{}, labelled({{"severity", "warning"}}));
   CHECK(found.reason == Reason::RuleNotLoaded);
@@ -158,19 +163,21 @@ TEST_CASE("measure_alert reads only the rules that matchLabels selects") {
   CHECK(measure(two, labelled({{"severity", "critical"}})).result == MeasurementResult::Pass);
 }
 
-TEST_CASE("measure_alert places by pod when matchLabels has only labels of the rule") {
+TEST_CASE(
+    "measure_alert counts only the alerts of pods when matchLabels has only labels of the rule") {
   const Placement critical = labelled({{"severity", "critical"}});
   CHECK(measure({.alerts = alert("cart-1")}, critical).result == MeasurementResult::Pass);
   CHECK(measure({.alerts = alert("web-1")}, critical).result == MeasurementResult::Fail);
 }
 
-TEST_CASE("measure_alert says whether each alert that fires names a pod of the revision") {
+TEST_CASE("measure_alert sets names_pods only when each firing alert names a pod of the revision") {
   const Placement by_app = labelled({{"app", "web"}});
   CHECK(measure({.alerts = alert("web-1")}, by_app).names_pods);
   CHECK_FALSE(measure({.alerts = alert("web-1") + "," + alert("exporter-1")}, by_app).names_pods);
 }
 
-TEST_CASE("measure_alert fails for an alert of a healthy rule although another is broken") {
+TEST_CASE(
+    "measure_alert fails when an alert of a healthy rule fires while another rule is broken") {
   const std::string two = json_of({.health = "err"}) + "," + json_of({.alerts = alert("web-1")});
   CHECK(measure(two).result == MeasurementResult::Fail);
 }
@@ -212,7 +219,8 @@ TEST_CASE("measure_alert has a failing baseline when the alert was active before
   CHECK_FALSE(measure({.alerts = alert("web-1")}, by_app).baseline);
 }
 
-TEST_CASE("measure_alert has no failing baseline when a release is seen late") {
+TEST_CASE("measure_alert has no failing baseline for a new pod when the release is seen late") {
+  // `pods`: the pods that the release created.
   const auto baseline_with = [](const std::string& alerts, std::vector<std::string> pods) {
     return measure_alert("alerts", "HighErrorRate", labelled({{"app", "web"}}),
                          answer_of(json_of({.alerts = alerts})),

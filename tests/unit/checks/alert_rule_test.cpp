@@ -63,7 +63,7 @@ TEST_CASE("read_alert_rule selects one of several rules by the labels of the rul
   CHECK(missing(object, {{"severity", "x"}}).reason == Reason::AlertNotFound);
 }
 
-TEST_CASE("read_alert_rule says why there is no rule") {
+TEST_CASE("read_alert_rule has a reason and a message for each rule that it cannot read") {
   struct Row {
     const char* name;
     RulesOfObject object;
@@ -77,7 +77,8 @@ TEST_CASE("read_alert_rule says why there is no rule") {
        Reason::RuleNotFound,
        "the PrometheusRule monitoring/web-rules does not exist; correct the name or the namespace "
        "in the check"},
-      {"no kind", response(404, "404 page not found\n"), Reason::RuleKindMissing,
+      {"the cluster does not have the kind", response(404, "404 page not found\n"),
+       Reason::RuleKindMissing,
        "the cluster has no kind PrometheusRule (monitoring.coreos.com/v1); install the CRDs of the "
        "Prometheus Operator, or use a check of kind prometheus"},
       {"forbidden", response(403, "may not get"), Reason::RuleUnreadable,
@@ -86,7 +87,7 @@ TEST_CASE("read_alert_rule says why there is no rule") {
        "namespace"},
       {"a failing server", response(500, "etcd"), Reason::RuleUnreadable,
        "the PrometheusRule monitoring/web-rules cannot be read: etcd"},
-      {"another object", codec::parse_prometheus_rule(codec::Json::object()),
+      {"an object without a spec", codec::parse_prometheus_rule(codec::Json::object()),
        Reason::RuleUnreadable,
        "the PrometheusRule monitoring/web-rules cannot be read: the object has no spec"},
       {"a renamed alert", object_with(R"({"alert":"HighErrorRatio","expr":"x"})"),
@@ -99,8 +100,8 @@ TEST_CASE("read_alert_rule says why there is no rule") {
        Reason::RecordingRule,
        R"("HighErrorRate" in the PrometheusRule monitoring/web-rules is a recording rule, which )"
        "has no alert; name an alerting rule, or use a check of kind prometheus"},
-      {"a wrong rule", object_with(R"({"alert":"HighErrorRate","expr":"x","for":"x"})"),
-       Reason::InvalidCheck,
+      {"a rule with an invalid duration",
+       object_with(R"({"alert":"HighErrorRate","expr":"x","for":"x"})"), Reason::InvalidCheck,
        R"(the alert "HighErrorRate" of the PrometheusRule monitoring/web-rules cannot be )"
        R"(evaluated: for: "x" is not a duration of Prometheus, such as "2m" or "1h30m")"},
   }));
@@ -109,7 +110,8 @@ TEST_CASE("read_alert_rule says why there is no rule") {
   CHECK(missing(row.object).message == row.message);
 }
 
-TEST_CASE("read_alert_rule does not guess the value of a label that is a template") {
+TEST_CASE(
+    "read_alert_rule is InvalidCheck when matchLabels names a label whose value is a template") {
   const auto object =
       object_with(R"({"alert":"HighErrorRate","expr":"x","labels":{"app":"{{ $labels.a }}"}})");
   CHECK(missing(object, {{"app", "web"}}).reason == Reason::InvalidCheck);

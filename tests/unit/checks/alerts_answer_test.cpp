@@ -51,7 +51,7 @@ TEST_CASE("parse_rules accepts an answer without groups, and rejects another for
   CHECK(answer(data).error().reason == api::Reason::InvalidResponse);
 }
 
-TEST_CASE("parse_rules has no value when the server warns") {
+TEST_CASE("parse_rules returns an error when the server warns") {
   const auto found = parse_rules(
       {.outcome = api::ProbeOutcome::Answered,
        .status = 200,
@@ -61,7 +61,7 @@ TEST_CASE("parse_rules has no value when the server warns") {
   CHECK(found.error().reason == api::Reason::QueryWarning);
 }
 
-TEST_CASE("parse_rules bounds the answer and the alerts") {
+TEST_CASE("parse_rules rejects an answer that is too large, or that has too many alerts") {
   const api::HttpResponse large{.outcome = api::ProbeOutcome::Answered,
                                 .status = 200,
                                 .body = std::string(max_rules_answer_size + 1, ' ')};

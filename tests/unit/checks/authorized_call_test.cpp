@@ -51,7 +51,7 @@ TEST_CASE("with_credentials adds the headers of a tenant and the settings of TLS
   CHECK(header_of(*call, "X-Scope-OrgID") == "team-a");
 }
 
-TEST_CASE("with_credentials sends nothing in plain text that has keys for TLS") {
+TEST_CASE("with_credentials rejects a call without TLS when the credentials have TLS settings") {
   const auto call = with_credentials(
       plain, {.authorization = BearerToken{"abc"}, .tls = api::TlsSettings{}}, "", now);
   REQUIRE_FALSE(call);
@@ -59,6 +59,8 @@ TEST_CASE("with_credentials sends nothing in plain text that has keys for TLS") 
 }
 
 TEST_CASE("without_secrets hides each secret that a server repeats") {
+  // The server repeats a secret as it is, percent-encoded, or in base64: bWU6cHc= is me:pw, and
+  // aWQ6cyUyNmNyZXQ= is id:s%26cret.
   struct Row {
     MetricsCredentials credentials;
     const char* token;

@@ -1,4 +1,4 @@
-// The first candidate with live pods is the baseline.
+// The first candidate with an active pod is the baseline.
 #include "checks/baseline_choice.hpp"
 
 #include <catch2/catch.hpp>
@@ -29,7 +29,7 @@ TEST_CASE("chooses the first candidate with an active pod") {
   CHECK_FALSE(choose_baseline(PodLists{}).has_value());
 }
 
-TEST_CASE("knows the images of all candidates when none lacks them") {
+TEST_CASE("lacks_images is true when the images of one candidate are not known") {
   const BaselineCandidate known{.revision = {.images = {{"app:v1", "sha256:a"}}}};
   CHECK_FALSE(lacks_images(std::vector{known, known}));
   CHECK(lacks_images(std::vector{known, BaselineCandidate{}}));

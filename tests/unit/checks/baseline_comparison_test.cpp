@@ -21,7 +21,7 @@ api::Check check_with(std::optional<double> fail_if_above = {}) {
   return {.name = "errors", .kind = prometheus};
 }
 
-// As measure_prometheus() returns it.
+// A value that has not been compared with the baseline yet, as measure_prometheus() returns it.
 api::Measurement awaiting(double value) {
   return {.check = "errors", .reason = Reason::NoBaselineValue, .value = value, .query = "errors"};
 }
@@ -42,15 +42,16 @@ TEST_CASE("compare_with_baseline fails only above the multiple and above the abs
     Reason reason;
   };
   const Row rows[] = {
-      {"far above both", 0.21, 0.04, Fail, Reason::LimitExceeded},
+      {"far above the multiple and the absolute limit", 0.21, 0.04, Fail, Reason::LimitExceeded},
       {"exactly the multiple", 0.08, 0.04, Pass, Reason::Passed},
       {"just above the multiple", 0.0800001, 0.04, Fail, Reason::LimitExceeded},
       {"a high multiple of very little", 0.01, 0.0001, Pass, Reason::Passed},
       {"as bad as the baseline", 0.9, 0.8, Pass, Reason::Passed},
       {"better than the baseline", 0.1, 0.8, Pass, Reason::Passed},
-      {"the baseline is 0, little", 0.01, 0, Pass, Reason::Passed},
-      {"the baseline is 0, much", 0.011, 0, Fail, Reason::LimitExceeded},
-      {"both are 0", 0, 0, Pass, Reason::Passed},
+      {"the baseline is 0, and the value is at the absolute limit", 0.01, 0, Pass, Reason::Passed},
+      {"the baseline is 0, and the value is above the absolute limit", 0.011, 0, Fail,
+       Reason::LimitExceeded},
+      {"the value and the baseline are 0", 0, 0, Pass, Reason::Passed},
       {"a negative baseline", 0.5, -1, Unknown, Reason::NoBaselineValue},
       {"a negative value", -1, 0.5, Pass, Reason::Passed},
   };
@@ -112,7 +113,7 @@ TEST_CASE("compare_with_baseline does not pass against a revision that never wor
   CHECK(compare_with_baseline(check_with(), awaiting(0.5), evidence).result == Fail);
 }
 
-TEST_CASE("compare_with_baseline passes without a release only if the value alone decides") {
+TEST_CASE("compare_with_baseline passes without a release only if the value is at most andAbove") {
   const BaselineEvidence nothing{.compared_with = ComparedWith::Nothing};
   CHECK(compare_with_baseline(check_with(), awaiting(0.01), nothing).result == Pass);
   const auto above = compare_with_baseline(check_with(), awaiting(0.02), nothing);
@@ -120,7 +121,7 @@ TEST_CASE("compare_with_baseline passes without a release only if the value alon
   CHECK(above.reason == Reason::NoBaselineValue);
 }
 
-TEST_CASE("compare_with_baseline changes no other measurement") {
+TEST_CASE("compare_with_baseline changes only a measurement that awaits a baseline value") {
   api::Measurement failed = awaiting(0.9);
   failed.reason = Reason::LowTraffic;
   CHECK(compare_with_baseline(check_with(), failed, baseline_with(0)) == failed);
@@ -145,14 +146,14 @@ TEST_CASE("name_both_values has the value of the old pods in the message of a fa
   CHECK(name_both_values(check, failed, baseline_with(0.01).baseline) == failed);
 }
 
-TEST_CASE("with_baseline_value turns a value into a pass, and nothing else") {
+TEST_CASE("with_baseline_value is a Pass when the measurement only awaits a baseline value") {
   CHECK(with_baseline_value(check_with(), awaiting(0.9)).result == Pass);
   api::Measurement low = awaiting(0.9);
   low.reason = Reason::LowTraffic;
   CHECK(with_baseline_value(check_with(), low) == low);
 }
 
-TEST_CASE("plan_metrics_baseline queries the baseline at each value that is compared") {
+TEST_CASE("plan_metrics_baseline queries at the time of the value, or else at the release") {
   const std::vector<BaselineCandidate> candidates{
       {.revision = {.hash = TemplateHash("v1")}, .trust = BaselineTrust::Trusted}};
   const Time evaluated = now - Duration(300);

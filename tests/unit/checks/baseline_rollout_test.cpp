@@ -216,7 +216,7 @@ TEST_CASE("measure_baseline_rollout returns Unknown when the new revision does n
   CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
 }
 
-TEST_CASE("two failures of the rollout are alike unless both name another cause") {
+TEST_CASE("is_like_rollout_failure is false only when the two failures name different causes") {
   CHECK(is_like_rollout_failure(Reason::CrashLoop, Reason::CrashLoop));
   CHECK(is_like_rollout_failure(Reason::CrashLoop, Reason::NotReady));
   CHECK(is_like_rollout_failure(Reason::ProgressDeadlineExceeded, Reason::CrashLoop));

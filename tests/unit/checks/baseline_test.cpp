@@ -121,7 +121,7 @@ TEST_CASE("repeats the baseline while it fails before the start, at most five ti
   CHECK_FALSE(repeats_baseline({.check = "health", .result = Unknown}, true, 1));
 }
 
-TEST_CASE("counts the failures of a repeated baseline from before the first pod") {
+TEST_CASE("with_failures marks a failure as before the new revision started when it was repeated") {
   const api::BaselineResult failed{.result = Fail};
   CHECK(with_failures(failed, 1).consecutive_failures == 1);
   CHECK_FALSE(with_failures(failed, 1).before);

@@ -151,8 +151,10 @@ TEST_CASE("measure_rollout blames the release at the deadline when one pod has n
     CHECK(measure(after_deadline(deployment()), pods).reason == Reason::ProgressDeadlineExceeded);
 }
 
-// The deadline of 10 min was exceeded 10 s ago. All times are ages.
-TEST_CASE("measure_rollout waits after the deadline while a pod starts that the cluster delayed") {
+// The deadline of 10 min was exceeded 10 s ago. The durations of a row say how long ago the pod was
+// created, accepted by the kubelet, and started.
+TEST_CASE(
+    "measure_rollout waits after the deadline while a pod starts late because of the cluster") {
   struct Row {
     const char* name;
     Duration created;
@@ -167,14 +169,14 @@ TEST_CASE("measure_rollout waits after the deadline while a pod starts that the 
       {"started after the deadline", minutes(10), minutes(10), seconds(5), 0, RollingOut},
       {"restarted after the deadline", minutes(10), minutes(10), seconds(5), 1,
        ProgressDeadlineExceeded},
-      {"accepted 1 min before the deadline, after 9 min", minutes(10), minutes(1), seconds(59), 0,
+      {"accepted 50 s before the deadline, 9 min after its creation", minutes(10), minutes(1),
+       seconds(59), 0, RollingOut},
+      {"accepted 599 s ago, 31 s after its creation", seconds(630), seconds(599), seconds(599), 0,
        RollingOut},
-      {"accepted almost progressDeadlineSeconds ago, after 31 s", seconds(630), seconds(599),
-       seconds(599), 0, RollingOut},
-      {"accepted progressDeadlineSeconds ago", seconds(700), seconds(600), seconds(600), 0,
-       ProgressDeadlineExceeded},
-      {"created late, and accepted within 30 s", seconds(330), seconds(300), seconds(299), 0,
-       ProgressDeadlineExceeded},
+      {"accepted 600 s ago, which is progressDeadlineSeconds", seconds(700), seconds(600),
+       seconds(600), 0, ProgressDeadlineExceeded},
+      {"created late, and accepted 30 s after its creation", seconds(330), seconds(300),
+       seconds(299), 0, ProgressDeadlineExceeded},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -209,7 +211,7 @@ TEST_CASE("measure_rollout fails after the deadline when a pod that starts late 
   CHECK(measure(after_deadline(deployment()), {late}).reason == Reason::CrashLoop);
 }
 
-TEST_CASE("measure_rollout fails when a volume of a pod that waits for it does not exist") {
+TEST_CASE("measure_rollout fails when a pod waits for a ConfigMap or Secret that does not exist") {
   const std::vector<std::string> missing{"ConfigMap settings", "Secret key"};
   const auto measurement = measure(deployment(), {waiting("web-1", "ContainerCreating")}, missing);
   CHECK(measurement.result == Fail);

@@ -24,7 +24,7 @@ MissingValue problem_of(const Result<Json>& object) {
 
 }  // namespace
 
-TEST_CASE("credentials_source takes the Secret of the policy's namespace that the check names") {
+TEST_CASE("credentials_source is the Secret that the check names, in the namespace of the policy") {
   const CredentialsSource wanted = CredentialsSecret{key};
   CHECK(credentials_source({.credentials = "metrics"}, "shop", "/folder") == wanted);
   CHECK(credentials_source({.address = "https://own", .credentials = "metrics"}, "shop",
@@ -89,7 +89,7 @@ TEST_CASE("credentials_of_secret says why the Secret cannot be used") {
   CHECK(problem_of(Json("text")).reason == Reason::CredentialsNotAllowed);
 }
 
-TEST_CASE("credentials_of_folder names the value of the chart when the folder is not usable") {
+TEST_CASE("credentials_of_folder names the chart value when the folder has no valid credentials") {
   const auto unreadable = credentials_of_folder(fail(ErrorKind::BadInput, "/f: No such file"));
   REQUIRE_FALSE(unreadable);
   CHECK(unreadable.error() ==
@@ -107,7 +107,7 @@ TEST_CASE("credentials_of_folder names the value of the chart when the folder is
   CHECK(credentials_of_folder(api::StringMap{{"token", "a"}}).has_value());
 }
 
-TEST_CASE("credentials_lifetime reads a problem again sooner than credentials") {
+TEST_CASE("credentials_lifetime is shorter for a problem than for credentials") {
   CHECK(credentials_lifetime(MetricsCredentials{}) == std::chrono::seconds(30));
   CHECK(credentials_lifetime(std::unexpected(MissingValue{})) == std::chrono::seconds(5));
 }

@@ -249,7 +249,7 @@ TEST_CASE("parse_exposition clips hostile text in its message") {
   CHECK(page.error().message.size() <= 300);
 }
 
-TEST_CASE("parse_exposition never returns a value for a page that was cut") {
+TEST_CASE("parse_exposition rejects a page that was cut, except a text page cut after a line") {
   CHECK(rc::check([] {
     const bool open_metrics = *rc::gen::arbitrary<bool>();
     const std::string_view body = open_metrics ? open_metrics_page : go_page;
@@ -257,7 +257,7 @@ TEST_CASE("parse_exposition never returns a value for a page that was cut") {
     const auto page = parse(body.substr(0, cut),
                             open_metrics ? ExpositionFormat::OpenMetrics : ExpositionFormat::Text,
                             open_metrics ? "foo_bucket" : "http_requests_total");
-    // A page of the text format that ends with a whole line is valid.
+    // The text format has no end mark, so a page that was cut after a whole line is valid.
     RC_ASSERT(!page || (!open_metrics && body[cut - 1] == '\n'));
   }));
 }
@@ -274,7 +274,7 @@ TEST_CASE("parse_exposition reads or rejects any bytes") {
   }));
 }
 
-TEST_CASE("parse_exposition reads back what a page says for any label values") {
+TEST_CASE("parse_exposition finds a series by a label value with any characters") {
   CHECK(rc::check([] {
     const auto value = *rc::gen::container<std::string>(
         rc::gen::element('a', '"', '\\', '\n', '}', ' ', '#', ','));

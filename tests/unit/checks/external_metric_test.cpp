@@ -60,7 +60,7 @@ TEST_CASE("plan_external_metric reads the metric with a selector of its labels")
         "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/datadogmetric%40shop%3Aq");
 }
 
-TEST_CASE("plan_external_metric plans no call that could leave its path") {
+TEST_CASE("plan_external_metric rejects a name that would change the path of the call") {
   for (const char* metric : {"", ".", "..", "a/b", "../secrets", "a%2Fb"})
     CHECK_FALSE(plan_external_metric({.metric = metric}, "shop"));
   CHECK_FALSE(plan_external_metric({.metric = "queue"}, "shop/x"));
@@ -89,7 +89,8 @@ TEST_CASE("parse_external_metric returns no value from before the release") {
         external, {.value = list(item(R"("5")", at)), .released = now - seconds(20)}, now);
   };
   CHECK(answer_at(now - seconds(20)));
-  // A timestamp has whole seconds: this value may be of 20.5 s ago.
+  // A timestamp is rounded down to whole seconds: this value may be of 20.5 s ago, when the release
+  // began.
   CHECK(parse_external_metric(
       external,
       {.value = list(item(R"("5")", now - seconds(21))), .released = now - Duration(20'500)}, now));
@@ -139,7 +140,7 @@ TEST_CASE("parse_external_metric tells a missing API from a missing metric") {
   const auto metric = problem_of(not_found, std::string("{}"));
   CHECK(metric.reason == Reason::MetricNotFound);
   CHECK_THAT(metric.message, Catch::Contains("queue_depth"));
-  // The API may exist: it is not known.
+  // It is not known whether the API exists, so only the metric is reported as missing.
   CHECK(problem_of(not_found, fail(ErrorKind::TimedOut, "")).reason == Reason::MetricNotFound);
   CHECK(problem_of(not_found).reason == Reason::MetricNotFound);
 }
@@ -175,7 +176,7 @@ TEST_CASE("measure_external_metric compares the value with the limit") {
   CHECK(unknown.message == "nothing");
 }
 
-TEST_CASE("a value from before the release is one of the baseline") {
+TEST_CASE("measure_external_response gives a value from before the release to the baseline") {
   const auto measured_at = [](Time at, const char* value, std::optional<Time> released) {
     return measure_external_response(check, {.value = list(item(value, at)), .released = released},
                                      now);
@@ -197,7 +198,7 @@ TEST_CASE("a value from before the release is one of the baseline") {
   CHECK_FALSE(measured_at(now - minutes(1), R"("x")", released).baseline);
 }
 
-TEST_CASE("a release without a started pod is Pending during the initial delay") {
+TEST_CASE("external_metric_before_start is Pending only during the initial delay") {
   const std::vector<std::string> delayed = {"queue"};
   CHECK(initial_delay_of("queue", delayed) == InitialDelay::Running);
   CHECK(initial_delay_of("other", delayed) == InitialDelay::Over);
@@ -210,10 +211,10 @@ TEST_CASE("a release without a started pod is Pending during the initial delay")
 
 TEST_CASE("with_evidence counts no failure that may have begun before the release") {
   const auto fails = measure_external_metric(check, MetricValue{.value = 200, .at = now}, now);
-  const auto held = with_evidence(fails, KnownBefore::No);
-  CHECK(held.result == MeasurementResult::Unknown);
-  CHECK(held.reason == Reason::NoBaselineValue);
-  CHECK_THAT(held.message, Catch::Contains("value 200"));
+  const auto uncounted = with_evidence(fails, KnownBefore::No);
+  CHECK(uncounted.result == MeasurementResult::Unknown);
+  CHECK(uncounted.reason == Reason::NoBaselineValue);
+  CHECK_THAT(uncounted.message, Catch::Contains("value 200"));
   CHECK(with_evidence(fails, KnownBefore::Yes) == fails);
   const auto passes = measure_external_metric(check, MetricValue{.value = 5, .at = now}, now);
   CHECK(with_evidence(passes, KnownBefore::No) == passes);

@@ -25,7 +25,7 @@ TEST_CASE("parse_extra_headers rejects headers that the client sets itself") {
         "the header \"Authorization\" is set by another key of the credentials");
 }
 
-TEST_CASE("parse_extra_headers says which line is wrong without its value") {
+TEST_CASE("parse_extra_headers names the invalid line or header, but not its value") {
   CHECK(problem_of("A: 1\n\nsecret") == "line 3 has no \":\"; write \"Name: value\"");
   CHECK(problem_of("a b: secret") ==
         "the name of the header in line 1 is not valid; a name has only letters, digits and some "

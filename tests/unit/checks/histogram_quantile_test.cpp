@@ -25,12 +25,12 @@ TEST_CASE("histogram_quantile interpolates as PromQL does") {
   CHECK(histogram_quantile(0.9, buckets) == Approx(0.5));
 }
 
-TEST_CASE("histogram_quantile is the highest finite bound in the bucket +Inf") {
+TEST_CASE("histogram_quantile is the highest finite bound when the rank is in the bucket +Inf") {
   CHECK(histogram_quantile(0.99, {{0.1, 3}, {1, 4}, {infinity, 10}}) == 1);
   CHECK(histogram_quantile(0.5, {{1, 0}, {infinity, 10}}) == 1);
 }
 
-TEST_CASE("histogram_quantile raises a count that is below a lower bucket") {
+TEST_CASE("histogram_quantile raises a count that is below the count of a lower bucket") {
   CHECK(histogram_quantile(0.5, {{1, 8}, {2, 6}, {infinity, 8}}) == Approx(0.5));
   CHECK(histogram_quantile(0.5, {{1, 8}, {2, 6}, {infinity, 0}}) == Approx(0.5));
 }

@@ -55,25 +55,27 @@ TEST_CASE("exclude_terminating excludes pods that are no longer active after the
   }
 }
 
-TEST_CASE("exclude_unneeded_silence excludes silent pods if the check fails without them") {
+TEST_CASE("exclude_unneeded_silence excludes timeouts if the check fails without them") {
   struct Row {
     const char* name;
-    std::vector<ProbeOutcome> outcomes;  // InvalidResponse is a failure of a node that is alive
+    std::vector<ProbeOutcome> outcomes;  // the node may be dead only after TimedOut
     std::vector<std::string> excluded;
   };
   const std::vector<Row> rows{
-      {"one of two fails, the other is silent",
+      {"one of two pods fails, and the node of the other may be dead",
        {ProbeOutcome::InvalidResponse, ProbeOutcome::TimedOut},
        {"web-1"}},
-      {"only silence", {ProbeOutcome::TimedOut, ProbeOutcome::TimedOut}, {}},
-      {"the check fails only with the silent pod",
+      {"all nodes may be dead", {ProbeOutcome::TimedOut, ProbeOutcome::TimedOut}, {}},
+      {"the check fails only because of the pod whose node may be dead",
        {ProbeOutcome::Answered, ProbeOutcome::TimedOut},
        {}},
-      {"too few fail without the silent pod",
+      {"too few pods fail without the pod whose node may be dead",
        {ProbeOutcome::Answered, ProbeOutcome::Answered, ProbeOutcome::Answered,
         ProbeOutcome::InvalidResponse, ProbeOutcome::TimedOut},
        {}},
-      {"no silence", {ProbeOutcome::InvalidResponse, ProbeOutcome::ConnectionRefused}, {}},
+      {"every failure shows that the node is alive",
+       {ProbeOutcome::InvalidResponse, ProbeOutcome::ConnectionRefused},
+       {}},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -87,18 +89,20 @@ TEST_CASE("exclude_unneeded_silence excludes silent pods if the check fails with
 namespace {
 
 constexpr Duration minute = std::chrono::minutes(1);
-constexpr Duration grace = 5 * minute;
+constexpr Duration grace = 5 * minute;  // the allowance of a pod that is starting
 
 struct StartingRow {
   const char* name;
   std::vector<api::Pod> pods;
-  std::optional<Time> rolled_out;
+  std::optional<Time> rolled_out;  // absent: the rollout is not complete
   std::vector<std::string> excluded;
   api::ProbeOutcome outcome = ProbeOutcome::ConnectionRefused;
   std::vector<Responder> responders = {};
 };
 
-api::Pod probed(api::Pod pod) { return with_probe(std::move(pod), api::ProbeKind::Readiness, 80); }
+api::Pod with_readiness_probe(api::Pod pod) {
+  return with_probe(std::move(pod), api::ProbeKind::Readiness, 80);
+}
 
 // The readiness probe of the sidecar goes to `port`.
 api::Pod with_sidecar(api::Pod pod, std::uint16_t port) {
@@ -112,13 +116,13 @@ api::Pod with_sidecar(api::Pod pod, std::uint16_t port) {
 
 std::vector<StartingRow> unready_rows() {
   const auto unready_for = [](Duration age) {
-    return probed(started_at(unready("web-0"), now - age));
+    return with_readiness_probe(started_at(unready("web-0"), now - age));
   };
   auto was_ready = unready_for(minute);
   was_ready.unready_since = now - std::chrono::seconds(20);
   auto never_ready = was_ready;
   never_ready.unready_since = now - minute + std::chrono::seconds(1);
-  auto without_times = probed(unready("web-0"));
+  auto without_times = with_readiness_probe(unready("web-0"));
   without_times.meta.created.reset();
   without_times.accepted_at.reset();
   without_times.containers[0].started_at.reset();
@@ -149,7 +153,7 @@ std::vector<StartingRow> unready_rows() {
       {"the pod became unready long after its start, so it was ready", {was_ready}, {}, {}},
       {"the pod has been unready since its start", {never_ready}, {}, {"web-0", "URL"}},
       {"another pod has started, and may receive the probe of the URL",
-       {unready_for(minute), probed(running("web-1"))},
+       {unready_for(minute), with_readiness_probe(running("web-1"))},
        {},
        {"web-0"}},
       {"the pod is gone", {}, {}, {}},
@@ -159,7 +163,10 @@ std::vector<StartingRow> unready_rows() {
 std::vector<StartingRow> ready_rows() {
   const auto ready_for = [](Duration age) { return started_at(running("web-0"), now - age); };
   return {
-      {"a readiness probe passes and the pod fails", {probed(ready_for(minute))}, {}, {}},
+      {"a readiness probe passes and the pod fails",
+       {with_readiness_probe(ready_for(minute))},
+       {},
+       {}},
       {"no probe says that the silent pod has started", {ready_for(minute)}, {}, {"web-0", "URL"}},
       {"the pod without a probe answers", {ready_for(minute)}, {}, {}, ProbeOutcome::Answered},
       {"the pod without a probe has answered before",

@@ -109,7 +109,7 @@ std::vector<Row> rows() {
        "web-0 has never been ready and may still be starting"},
       {"a starting pod that returns 503 is not counted", with_starting(statuses({503}), {0}),
        Unknown, Reason::PodsStarting, "web-0 has never been ready and may still be starting"},
-      {"a starting pod has a result soon, so it gives the reason",
+      {"one pod is starting, another has never responded: the starting pod gives the reason",
        with_starting(with_exclusion(ExclusionReason::NeverResponded,
                                     outcomes({ConnectionRefused, ConnectionRefused}), {0}),
                      {1}),

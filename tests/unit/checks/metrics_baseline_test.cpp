@@ -15,6 +15,7 @@ api::Check check_with(const std::string& query, Duration interval = seconds(10))
   return {.name = "errors", .kind = api::PrometheusCheck{.query = query}, .interval = interval};
 }
 
+// A query for the pods of one revision, and one for all pods of the application.
 const api::Check of_revision = check_with(R"(errors{pod=~"$pods"})");
 const api::Check of_all = check_with("errors");
 
@@ -89,9 +90,10 @@ TEST_CASE("plan_metrics_baseline measures live pods if the failing series name p
 }
 
 TEST_CASE("plan_metrics_baseline uses the clock of the server") {
+  // The query was sent 2 s before `now`, and its response arrived at `now`.
   struct Row {
-    Duration evaluated;  // after the query was sent; the response arrived 2 s after it
-    Duration shift;      // of the time of the release
+    Duration evaluated;  // from the sending of the query to its evaluation by the server's clock
+    Duration shift;      // the expected shift of the time of the release
   };
   const Row row = GENERATE(values<Row>({{seconds(0), seconds(0)},
                                         {seconds(2), seconds(0)},
@@ -126,7 +128,7 @@ TEST_CASE("baseline_variables selects pods that are gone for a time before the r
   CHECK(query_at(false).error().kind == ErrorKind::NotFound);
 }
 
-TEST_CASE("metrics_baseline_result counts a failure before the release only if both fail") {
+TEST_CASE("metrics_baseline_result counts a failure before the release only if both results fail") {
   struct Row {
     const char* name;
     std::vector<api::MeasurementResult> results;

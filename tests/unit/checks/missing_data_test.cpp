@@ -23,6 +23,8 @@ Reason reason_of(const MissingDataQuery& query, double value) {
   return found ? found->reason : Reason::None;
 }
 
+// The answer has one digit of base 4 for each metric: 0 no series, 1 series but not of the pods,
+// 2 series of the pods, 3 series of the pods that did not increase.
 MissingDataQuery two_metrics() {
   return {.metrics = {{.name = "a", .has_range = true, .has_labels = true},
                       {.name = "b", .has_range = true, .has_labels = true}}};
@@ -53,7 +55,7 @@ TEST_CASE("plan_missing_data has one digit for each metric of the value and of t
   CHECK_THAT(plan->query.value, Catch::Contains(" + 16 * (((count(c) > bool 0)"));
 }
 
-TEST_CASE("plan_missing_data sends nothing if there is nothing to find out") {
+TEST_CASE("plan_missing_data is empty when another query cannot explain the missing value") {
   CHECK_FALSE(plan_for("a", Reason::ServerUnavailable));
   CHECK_FALSE(plan_for("a", Reason::MultipleSeries));
   CHECK_FALSE(plan_for("a", Reason::LowTraffic));
@@ -74,9 +76,9 @@ TEST_CASE("a dollar sign at the end of a regular expression is no variable") {
              Catch::Contains(R"q(count(a{code=~"5..$|(?:web)"}))q"));
 }
 
-TEST_CASE("explain_missing_data tells the first metric that has the least data") {
+TEST_CASE("explain_missing_data names the first metric that has the least data") {
   struct Row {
-    int a;
+    int a;  // the digit of each metric
     int b;
     Reason reason;
   };
@@ -93,7 +95,7 @@ TEST_CASE("explain_missing_data tells the first metric that has the least data")
   CHECK_THAT(explain_missing_data(two_metrics(), number(3))->message, Catch::Contains("\"b\""));
 }
 
-TEST_CASE("explain_missing_data says no traffic only of counters") {
+TEST_CASE("explain_missing_data is NoTraffic only when there are counters and none increased") {
   const MissingDataQuery gauge{.metrics = {{.name = "g", .has_labels = true}}};
   CHECK(reason_of(gauge, 2) == Reason::None);
   const MissingDataQuery both{
@@ -101,7 +103,7 @@ TEST_CASE("explain_missing_data says no traffic only of counters") {
   CHECK(reason_of(both, 2 + (4 * 3)) == Reason::NoTraffic);
 }
 
-TEST_CASE("explain_missing_data says nothing about a failed request or another number") {
+TEST_CASE("explain_missing_data is empty for a failed request and for an impossible number") {
   const MissingDataQuery query = two_metrics();
   CHECK_FALSE(explain_missing_data(
       query, std::unexpected(MissingValue{.reason = Reason::ServerUnavailable})));

@@ -13,7 +13,7 @@ TEST_CASE("missing_value keeps the message on one line of at most 400 bytes") {
         std::string(397, 'a') + "...");
 }
 
-TEST_CASE("missing is the same value as the error of a result") {
+TEST_CASE("missing is the value of missing_value as the error of a result") {
   const std::expected<int, MissingValue> result = missing(api::Reason::NoData, "a\nb");
   REQUIRE_FALSE(result);
   CHECK(result.error() == missing_value(api::Reason::NoData, "a b"));

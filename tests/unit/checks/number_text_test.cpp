@@ -26,6 +26,7 @@ TEST_CASE("number_text has six digits when they are on the same side of the limi
       {0.0499999999, 0.05, "0.0499999999"},
       {0.99999999, 1, "0.99999999"},
       {0.1 + 0.2, 0.3, "0.30000000000000004"},
+      // The short text "1" is on the same side of 1.0000005 as the value, but not of 1.0000003.
       {1.0000004, 1.0000005, "1"},
       {1.0000004, 1.0000003, "1.0000004"},
   }));

@@ -21,7 +21,7 @@ api::HttpResponse answered(int status, std::string body) {
   return {.outcome = ProbeOutcome::Answered, .status = status, .body = std::move(body)};
 }
 
-// When a token with this response is renewed.
+// How long after the request the token of this response is renewed.
 Duration renewed_after(const std::string& body) {
   const auto token = parse_token_response(answered(200, body), start);
   REQUIRE(token);
@@ -75,7 +75,7 @@ TEST_CASE("parse_token_response renews a token before it expires") {
   CHECK(renewed_after(R"({"access_token":"a"})") == seconds(270));
 }
 
-TEST_CASE("parse_token_response limits a lifetime that is not usable") {
+TEST_CASE("parse_token_response shortens a long lifetime, and has a default for an invalid one") {
   CHECK(renewed_after(R"({"access_token":"a","expires_in":1e300})") ==
         max_token_lifetime - seconds(30));
   for (const char* body :
@@ -85,7 +85,7 @@ TEST_CASE("parse_token_response limits a lifetime that is not usable") {
     CHECK(renewed_after(body) == seconds(270));
 }
 
-TEST_CASE("parse_token_response rejects a response without a usable token") {
+TEST_CASE("parse_token_response rejects a response without a valid token") {
   for (const char* body :
        {"<html>", "[]", "{}", R"({"access_token":7})", R"({"access_token":"a\r\nX: y"})",
         R"({"access_token":"a b"})", R"({"access_token":"a","token_type":"mac"})"}) {
@@ -122,7 +122,7 @@ TEST_CASE("parse_token_response reports why the token server sent no token") {
         "response (certificate); check oauth2.tokenURL, and that the controller can connect to it");
 }
 
-TEST_CASE("token_lifetime ends when the token must be renewed, or when a problem is old") {
+TEST_CASE("token_lifetime ends when the token must be renewed, or 10 s after a problem") {
   const AccessToken token{.text = "a", .renew_at = start + seconds(10)};
   CHECK(token_lifetime(token, start) == seconds(10));
   CHECK(token_lifetime(token, start + seconds(9)) == seconds(1));

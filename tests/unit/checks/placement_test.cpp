@@ -15,7 +15,7 @@ Placement labelled(const api::StringMap& labels) {
 
 }  // namespace
 
-TEST_CASE("matchLabels place no series of a pod of another revision of the Deployment") {
+TEST_CASE("is_placed is false for a pod of another revision, although matchLabels match") {
   const Placement placement{.namespace_ = "shop",
                             .deployment = "web",
                             .pods = {"web-7f9c-a"},
@@ -44,7 +44,7 @@ TEST_CASE("is_placed with a required pod label needs matchLabels and a measured 
 }
 
 TEST_CASE(
-    "pod_label_names_measured_pod is false for another pod, and for a pod that matchLabels fix") {
+    "pod_label_names_measured_pod is false for another pod, and when matchLabels fix the pod") {
   const Placement by_app = labelled({{"app", "web"}});
   CHECK(pod_label_names_measured_pod({{"pod", "web-7f9c-a"}}, by_app));
   CHECK(pod_label_names_measured_pod({{"pod", "web-7f9c-a"}}, pods));

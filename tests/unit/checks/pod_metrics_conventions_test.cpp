@@ -43,7 +43,7 @@ TEST_CASE("ratio_conventions are valid selectors, and the errors have the name o
   }
 }
 
-TEST_CASE("ratio_conventions count the errors of each library, and its other requests not") {
+TEST_CASE("ratio_conventions select as errors only the failed requests of each library") {
   struct Row {
     const char* name;
     std::vector<LabelView> error;

@@ -78,7 +78,8 @@ TEST_CASE("measure_pod_metrics compares the value with that of the baseline") {
   CHECK(found.reason == row.reason);
 }
 
-TEST_CASE("measure_pod_metrics says with what it compares") {
+TEST_CASE(
+    "measure_pod_metrics names the limits, and the value of the old pods or why there is none") {
   const auto both = measure_pod_metrics(check_with(above_5_percent, twice), ratio(0.5), ratio(0.2));
   CHECK(both.threshold == "> 0.05 and > 2 x baseline and > 0.01");
   CHECK(both.message ==
@@ -133,7 +134,7 @@ TEST_CASE("measure_baseline_pod_metrics measures the baseline by failIf alone") 
   CHECK(measure_baseline_pod_metrics(check, low_traffic()).result == MeasurementResult::Unknown);
 }
 
-TEST_CASE("measure_baseline_pod_metrics passes a value that is only compared with") {
+TEST_CASE("measure_baseline_pod_metrics passes with any value when the check has no failIf") {
   const auto check = check_with({}, twice);
   const auto passed = measure_baseline_pod_metrics(check, ratio(0.9));
   CHECK(passed.result == MeasurementResult::Pass);
@@ -141,7 +142,7 @@ TEST_CASE("measure_baseline_pod_metrics passes a value that is only compared wit
   CHECK(measure_baseline_pod_metrics(check, low_traffic()).reason == Reason::LowTraffic);
 }
 
-TEST_CASE("needs_longer_window waits for traffic, also for that of the baseline") {
+TEST_CASE("needs_longer_window is true when the release or the baseline has too little traffic") {
   const auto check = check_with({}, twice);
   CHECK(needs_longer_window(measure_pod_metrics(check, low_traffic(), {}), {}));
   CHECK(needs_longer_window(measure_pod_metrics(check, ratio(0.5), low_traffic()), low_traffic()));

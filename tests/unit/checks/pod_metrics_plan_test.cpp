@@ -53,7 +53,7 @@ TEST_CASE("plan_scrapes finds the endpoint in the check, the annotations or the 
       {{}, {}, {{"http", "8080"}, {"metrics", "9090"}}, "http://10.0.0.1:9090/metrics"},
       {{}, {{"path", "/m"}}, {{"http-metrics", "9090"}}, "http://10.0.0.1:9090/m"},
       {{.path = "/p"}, {{"port", "9100"}, {"path", "/m"}}, {}, "http://10.0.0.1:9100/p"},
-      // The annotations describe another endpoint.
+      // Annotations with another port than the check describe another endpoint.
       {{.port = 8080}, {{"port", "9100"}, {"path", "/m"}}, {}, "http://10.0.0.1:8080/metrics"},
       {{.port = 9100}, {{"port", "9100"}, {"path", "/m"}}, {}, "http://10.0.0.1:9100/m"},
       {{.port = 8080}, {{"scrape", "false"}}, {}, "http://10.0.0.1:8080/metrics"},
@@ -194,7 +194,7 @@ TEST_CASE("parse_scrape names the address, the port and the path that were scrap
         "https://10.0.0.1:443/m" + closed);
   CHECK(message({.host = "fd00::1", .port = 80, .target = "/m"}) ==
         "http://[fd00::1]:80/m" + closed);
-  // A query may have a secret.
+  // The query string is not shown, because it may have a secret.
   CHECK(message({.host = "10.0.0.1", .port = 80, .target = "/m?token=s3cret"}) ==
         "http://10.0.0.1:80/m" + closed);
   const std::string path = "/" + std::string(1023, 'a');
@@ -218,7 +218,7 @@ TEST_CASE("scrape_distance follows the interval of the check up to a limit") {
   CHECK(scrape_distance({.interval = seconds(300)}) == seconds(30));
 }
 
-TEST_CASE("late_scrape is no failure and names the timeout in which it did not begin") {
+TEST_CASE("late_scrape has the reason ProbeLate, and names the timeout") {
   const Scrape scrape = late_scrape({.timeout = std::chrono::seconds(3)});
   REQUIRE_FALSE(scrape);
   CHECK(scrape.error().reason == Reason::ProbeLate);

@@ -86,6 +86,7 @@ TEST_CASE("the conventions distinguish errors from other requests") {
   }));
   INFO(row.name << " " << row.good);
   const auto wanted = question({});
+  // How many sources count a series with these labels as a request, and as an error.
   const auto sources_with = [&](std::string_view labels) {
     const Exposition page = scrape(wanted, fmt::format("{}{{{}}} 1\n", row.name, labels)).value();
     REQUIRE(page.series.size() == 1);

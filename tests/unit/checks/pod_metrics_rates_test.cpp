@@ -12,6 +12,7 @@ using api::Reason;
 
 namespace {
 
+// Indexes of the selectors of ratio_check().
 constexpr std::size_t total = 0;
 constexpr std::size_t errors = 1;
 
@@ -41,7 +42,7 @@ TEST_CASE("PodWindow counts a new series of a known metric from 0") {
   CHECK(found.increase(errors) == 7);
 }
 
-TEST_CASE("PodWindow does not count the first series of a metric") {
+TEST_CASE("PodWindow counts a metric only from the first page that has it") {
   const auto wanted = question(ratio_check());
   CHECK(problem_of(window(wanted, {"", page(9, 900)})) == Reason::FirstScrape);
   CHECK(problem_of(window(wanted, {"other 1\n", page(9, 900)})) == Reason::FirstScrape);
@@ -78,14 +79,14 @@ TEST_CASE("PodWindow begins a new window when counters were reset") {
   CHECK(later.increase(errors) == 1);
 }
 
-TEST_CASE("PodWindow accepts a start time that a library computes again") {
+TEST_CASE("PodWindow accepts a start time of the process that differs by less than a second") {
   const auto wanted = question(ratio_check());
   CHECK(problem_of(window(wanted, {page(10, 1, "process_start_time_seconds 100.1\n"),
                                    page(20, 1, "process_start_time_seconds 100.3\n")})) ==
         Reason::None);
 }
 
-TEST_CASE("PodWindow measures from the last scrape that succeeded") {
+TEST_CASE("PodWindow counts the increase across a scrape that failed") {
   const auto wanted = question(ratio_check());
   const PodWindow failed = window(wanted, {page(10, 1), page(20, 1), ""});
   CHECK(problem_of(failed) == Reason::EndpointFailed);
@@ -94,7 +95,7 @@ TEST_CASE("PodWindow measures from the last scrape that succeeded") {
   CHECK(later.increase(total) == 41);
 }
 
-TEST_CASE("PodWindow rejects a counter that is no number or below zero") {
+TEST_CASE("PodWindow rejects a counter that is not finite, or is below zero") {
   const auto wanted = question(ratio_check());
   const auto value = GENERATE("NaN", "-1", "+Inf");
   const auto body = fmt::format("requests_total{{code=\"200\"}} {}\n", value);

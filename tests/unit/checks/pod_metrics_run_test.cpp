@@ -20,6 +20,8 @@ api::PodMetricsCheck scraped_check() {
   return check;
 }
 
+// A run with the pod new-a of the release and the pod old-a of the baseline. Tests change the
+// fields before they call run() for the first time.
 struct Scene {
   explicit Scene(api::PodMetricsCheck pod_metrics = scraped_check())
       : check{.name = "errors", .kind = pod_metrics}, wanted(question(pod_metrics)) {}
@@ -61,6 +63,8 @@ struct Scene {
   std::optional<PodMetricsRun> run_;
 };
 
+// The pages of the first round, and pages after 100 more requests to each pod. `bad` of the
+// requests to new-a and `old_bad` of the requests to old-a failed.
 const std::map<std::string, std::string> at_first{{"new-a", page(0, 0)}, {"old-a", page(500, 500)}};
 std::map<std::string, std::string> later(double bad, double old_bad = 0) {
   return {{"new-a", page(100 - bad, bad)}, {"old-a", page(600 - old_bad, 500 + old_bad)}};
@@ -82,7 +86,7 @@ TEST_CASE("PodMetricsRun scrapes the release and the baseline in each round unti
   CHECK_FALSE(scene.run().needs_baseline_result());
 }
 
-TEST_CASE("PodMetricsRun has the result of the baseline for a failure") {
+TEST_CASE("PodMetricsRun has the result of the baseline when the release fails") {
   Scene scene;
   scene.round(seconds(0), at_first).round(seconds(10), later(30, 20));
   CHECK(scene.run().measurement().result == MeasurementResult::Fail);

@@ -16,6 +16,7 @@ namespace {
 
 using Pages = std::vector<std::string>;
 
+// The pods of a revision, each with the pages of its scrapes.
 class Revision {
  public:
   explicit Revision(api::PodMetricsCheck check)
@@ -51,8 +52,10 @@ class Revision {
   std::vector<PodOfRevision> pods_;
 };
 
+// The pages of a pod before and after these requests.
 Pages requests(double good, double bad) { return {page(1000, 500), page(1000 + good, 500 + bad)}; }
 
+// Requests of at most 0.1 s, of at most 1 s, and longer ones.
 std::string histogram(double fast, double slow, double slowest) {
   return fmt::format(
       "d_bucket{{le=\"0.1\"}} {}\nd_bucket{{le=\"1\"}} {}\nd_bucket{{le=\"+Inf\"}} {}\n", fast,
@@ -140,7 +143,7 @@ TEST_CASE("value_of_revision says whether the metric or only its labels are miss
   CHECK(Revision(no_match).pod(requests(0, 100)).problem().reason == Reason::NoSeries);
 }
 
-TEST_CASE("value_of_revision does not believe more errors than requests") {
+TEST_CASE("value_of_revision rejects more errors than requests, but allows a small difference") {
   api::PodMetricsCheck check = ratio_check();
   check.total = "all";
   check.errors = "errors";
@@ -170,7 +173,7 @@ TEST_CASE("value_of_revision uses the first convention that the pods have") {
         "errorRatio.total and errorRatio.errors");
 }
 
-TEST_CASE("value_of_revision is a quantile of the common histogram of the pods") {
+TEST_CASE("value_of_revision is a quantile of the sum of the histograms of the pods") {
   Revision revision(latency_check());
   revision.pod({histogram(0, 0, 0), histogram(80, 0, 0)});
   revision.pod({histogram(5, 5, 5), histogram(5, 25, 5)});
@@ -214,7 +217,7 @@ TEST_CASE("value_of_revision has the value without each of three pods or more") 
   CHECK(without[0].value == Approx(0.5));
   CHECK(without[1].pod == "web-1");
   CHECK(without[1].value == 0);
-  // The other pods have too little traffic to say anything.
+  // There is no value without web-0: the other two pods have too little traffic.
   CHECK(Revision(ratio_check())
             .pod(requests(0, 100))
             .pod(requests(1, 0))

@@ -30,7 +30,8 @@ inline api::Pod running(const std::string& name) {
   return pod_with(name, {.started = true, .ready = true});
 }
 inline api::Pod unready(const std::string& name) { return pod_with(name, {.started = true}); }
-// A pod whose node stopped reporting: the node controller has set Ready to False.
+// A pod whose node stopped reporting: the node controller has set Ready to False, but
+// ContainersReady is still True.
 inline api::Pod on_unreachable_node(const std::string& name) {
   api::Pod out = unready(name);
   out.containers_ready = true;

@@ -43,7 +43,7 @@ QueryFinding evaluated(const api::HttpResponse& answer,
 
 }  // namespace
 
-TEST_CASE("plan_policy_validation binds each query with names of no pod") {
+TEST_CASE("plan_policy_validation binds each query with the name of a pod that does not exist") {
   const auto planned = plan_for(
       {.query = R"(a{pod=~"$pods",namespace="$namespace",hash="$hash"} / b{pod=~"$baselinePods"})",
        .minimum_traffic = api::MinimumTraffic{.query = R"(c{rev="$revision"})", .at_least = 1}});
@@ -54,7 +54,7 @@ TEST_CASE("plan_policy_validation binds each query with names of no pod") {
   CHECK(planned[1].kind == QueryValidation::Kind::Traffic);
 }
 
-TEST_CASE("plan_policy_validation counts the values in the window of a form") {
+TEST_CASE("plan_policy_validation counts the values in the window when a check has one") {
   const auto planned = plan_for(
       {.query = R"(sum(rate(a{namespace="$namespace",pod=~"$pods"}[1m])))", .window = minutes(1)});
   REQUIRE(planned.size() == 2);
@@ -78,7 +78,8 @@ TEST_CASE("plan_policy_validation is empty without a prometheus check") {
   CHECK(plan_policy_validation(spec, "shop", address).empty());
 }
 
-TEST_CASE("evaluate_query tells a wrong query from missing data and from a server that is down") {
+TEST_CASE(
+    "evaluate_query tells an invalid query from missing data and from an unavailable server") {
   struct Row {
     const char* name;
     api::HttpResponse answer;
@@ -102,20 +103,22 @@ TEST_CASE("evaluate_query tells a wrong query from missing data and from a serve
       {"no access", response(401, "no"), QueryValidity::Invalid, Reason::AccessDenied},
       {"forbidden", response(403, "no"), QueryValidity::Invalid, Reason::AccessDenied},
       {"wrong path", response(404, "no"), QueryValidity::Invalid, Reason::RequestRejected},
-      {"starting", response(503, "no"), QueryValidity::Unavailable, Reason::ServerUnavailable},
-      {"refused",
+      {"the server is starting", response(503, "no"), QueryValidity::Unavailable,
+       Reason::ServerUnavailable},
+      {"the connection is refused",
        {.outcome = api::ProbeOutcome::ConnectionRefused},
        QueryValidity::Unavailable,
        Reason::ConnectionRefused},
-      {"no name",
+      {"the host name does not resolve",
        {.outcome = api::ProbeOutcome::DNSLookupFailed},
        QueryValidity::Unavailable,
        Reason::DNSLookupFailed},
-      {"TLS",
+      {"TLS fails",
        {.outcome = api::ProbeOutcome::InvalidResponse, .is_tls_failure = true},
        QueryValidity::Invalid,
        Reason::TLSFailed},
-      {"stale", values(R"([{"metric":{},"value":[60,"1"]}])"), QueryValidity::Valid, Reason::None},
+      {"an old value", values(R"([{"metric":{},"value":[60,"1"]}])"), QueryValidity::Valid,
+       Reason::None},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -128,7 +131,8 @@ TEST_CASE("evaluate_query tells a wrong query from missing data and from a serve
                              "\"1:5: parse error: unexpected end\""));
 }
 
-TEST_CASE("evaluate_query warns of a window with fewer than 4 values, and of nothing else") {
+TEST_CASE(
+    "evaluate_query of the kind Window warns of fewer than 4 values, and reports nothing else") {
   using enum QueryValidation::Kind;
   CHECK(evaluated(values(one_value), Window).validity == QueryValidity::Warned);
   CHECK_THAT(evaluated(values(one_value), Window).message,
@@ -139,7 +143,7 @@ TEST_CASE("evaluate_query warns of a window with fewer than 4 values, and of not
   CHECK(evaluated(response(400, "no"), Window) == QueryFinding{});
 }
 
-TEST_CASE("checks_valid is the worst finding with the messages of all") {
+TEST_CASE("checks_valid has the reason of the worst finding, and the messages of all findings") {
   const QueryFinding warned{.validity = QueryValidity::Warned, .message = "short"};
   const QueryFinding down{
       .validity = QueryValidity::Unavailable, .reason = Reason::TimedOut, .message = "slow"};

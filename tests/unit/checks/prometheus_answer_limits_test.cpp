@@ -12,6 +12,7 @@ namespace lastgood::checks::test {
 using api::Reason;
 
 TEST_CASE("parse_prometheus_answer rejects a value that is too old or in the future") {
+  // evaluated_at is 1795907976.
   CHECK(answer(vector_of(R"([1795907676,"1"])")));
   const auto old = answer(vector_of(R"([1795907675.999,"1"])"));
   REQUIRE_FALSE(old);

@@ -48,7 +48,7 @@ TEST_CASE("plan_prometheus sends the time of an evaluation in the past, in milli
   CHECK_THAT(plan_prometheus(check, web, address, {}).value.body, !Catch::Contains("&time="));
 }
 
-TEST_CASE("plan_prometheus asks for the traffic only if the policy has a minimum") {
+TEST_CASE("plan_prometheus queries the traffic only if the check has a minimum") {
   api::Check check = check_with("errors");
   CHECK_FALSE(plan_prometheus(check, web, address, {}).traffic);
   std::get<api::PrometheusCheck>(check.kind).minimum_traffic =

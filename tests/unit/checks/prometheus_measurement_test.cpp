@@ -29,7 +29,7 @@ api::PrometheusCheck with_traffic(double at_least) {
   return check;
 }
 
-// A ready-made form.
+// A check with a ready-made form, such as errorRatio: only such a check has a window.
 api::PrometheusCheck with_requests(double at_least) {
   auto check = with_traffic(at_least);
   check.window = std::chrono::minutes(1);

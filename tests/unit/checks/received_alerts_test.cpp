@@ -59,14 +59,14 @@ TEST_CASE("measure_received fails when Alertmanager sent that an alert of a pod 
         R"(pod="web-b-1", severity="critical"} since 2026-11-28T23:19:00Z)");
 }
 
-TEST_CASE("measure_received never passes: resolved is not healthy") {
+TEST_CASE("measure_received is AlertNotConfirmed, never a Pass, when no alert of a pod fires") {
   CHECK(measure({}).reason == Reason::AlertNotConfirmed);
   CHECK(measure({resolved(alert_of("web-b-1"))}).reason == Reason::AlertNotConfirmed);
   CHECK(measure({alert_of("web-a-1")}).reason == Reason::AlertNotConfirmed);
   CHECK(measure({}).result == MeasurementResult::Unknown);
 }
 
-TEST_CASE("measure_received says why the server was not asked") {
+TEST_CASE("measure_received has the reason of the server only when no alert was received") {
   const MissingValue refused{.reason = Reason::ConnectionRefused, .message = "refused"};
   CHECK(measure({}, refused).reason == Reason::ConnectionRefused);
   CHECK(measure({resolved(alert_of("web-b-1"))}, refused).reason == Reason::AlertNotConfirmed);
@@ -81,8 +81,9 @@ TEST_CASE("measure_received has a failing baseline when an alert began before th
 }
 
 TEST_CASE("measure_received counts alerts only when all are of pods that the release created") {
+  // A new pod is one that the release created.
   struct Row {
-    const char* name;
+    const char* name;  // the pods whose alerts were received
     std::vector<std::string> pods_of_release;
     std::vector<api::ReceivedAlert> alerts;
     Reason expected;
@@ -95,15 +96,15 @@ TEST_CASE("measure_received counts alerts only when all are of pods that the rel
        {"web-b-1"},
        {alert_of("web-b-1"), alert_of("web-b-2")},
        Reason::AlertNotConfirmed},
-      {"an old pod, which is healthy now",
+      {"a new pod, and an old pod whose alert is resolved",
        {"web-b-1"},
        {alert_of("web-b-1"), resolved(alert_of("web-b-2"))},
        Reason::AlertFiring},
-      {"an old pod, of which Alertmanager sent no end",
+      {"a new pod, and an old pod whose alert was sent too long ago",
        {"web-b-1"},
        {alert_of("web-b-1"), sent_long_ago(alert_of("web-b-2"))},
        Reason::AlertNotConfirmed},
-      {"no pod of the release is known", {}, {alert_of("web-b-1")}, Reason::AlertNotConfirmed},
+      {"a pod, while no new pod is known", {}, {alert_of("web-b-1")}, Reason::AlertNotConfirmed},
   }));
   INFO(row.name);
   const auto found = measure(row.alerts, {}, two, {.began = released, .pods = row.pods_of_release});
@@ -124,7 +125,7 @@ TEST_CASE("measure_received has a failing baseline while an older pod of the rev
   CHECK(found.baseline->before == (parse_rfc3339(start) < released));
 }
 
-TEST_CASE("measure_received has no failing baseline when a release is seen late") {
+TEST_CASE("measure_received has no failing baseline for a new pod when the release is seen late") {
   const std::vector<api::ReceivedAlert> early{alert_of("web-b-1", "2026-11-28T23:17:59Z")};
   const auto found = measure(early, {}, pods, {.began = released, .pods = {{"web-b-1"}}});
   CHECK(found.result == MeasurementResult::Fail);
@@ -159,7 +160,9 @@ TEST_CASE("measure_received leaves out an alert of another namespace without a p
   CHECK(measure({alert}, {}, critical).reason == Reason::AlertNotConfirmed);
 }
 
-TEST_CASE("measure_received does not count an alert that was sent too long ago") {
+TEST_CASE(
+    "measure_received does not count an alert that was sent over 4 min ago or in the future") {
+  // `now` is 23:20:20.
   struct Row {
     const char* received;
     MeasurementResult expected;

@@ -25,7 +25,7 @@ api::Pod pulled(const std::string& image) {
   return out;
 }
 
-api::Pod denied(const std::string& image, const std::string& message = unauthorized) {
+api::Pod cannot_pull(const std::string& image, const std::string& message = unauthorized) {
   api::Pod out = waiting("web-1", "ImagePullBackOff", message);
   out.containers[0].image = image;
   return out;
@@ -39,6 +39,7 @@ api::Measurement failure(Reason reason = Reason::ImagePull) {
           .min_failing_time = std::chrono::seconds(20)};
 }
 
+// The failure after excuse_registry(): unchanged if the release is the likely cause.
 api::Measurement excused(const std::vector<api::Pod>& pods, const std::vector<api::Pod>& baseline,
                          Reason reason = Reason::ImagePull) {
   return excuse_registry(failure(reason), pods, baseline);
@@ -57,7 +58,8 @@ TEST_CASE("registry_of and repository_of read the parts of an image") {
 }
 
 TEST_CASE("excuses denied access when the old pods pulled from the same registry") {
-  const auto measurement = excused({denied("reg.example/app:v2")}, {pulled("reg.example/app:v1")});
+  const auto measurement =
+      excused({cannot_pull("reg.example/app:v2")}, {pulled("reg.example/app:v1")});
   CHECK(measurement.result == Unknown);
   CHECK(measurement.reason == Reason::RegistryAccessDenied);
   CHECK_FALSE(measurement.immediate);
@@ -66,8 +68,9 @@ TEST_CASE("excuses denied access when the old pods pulled from the same registry
         "pod web-1, container app: ImagePullBackOff: failed to authorize: unexpected status: 401 "
         "Unauthorized. The old pods pulled images from this registry, so the login has probably "
         "expired; the check waits for the progress deadline");
-  const auto at_deadline = excused({denied("reg.example/app:v2")}, {pulled("reg.example/app:v1")},
-                                   Reason::ProgressDeadlineExceeded);
+  const auto at_deadline =
+      excused({cannot_pull("reg.example/app:v2")}, {pulled("reg.example/app:v1")},
+              Reason::ProgressDeadlineExceeded);
   CHECK(at_deadline.result == Fail);
   CHECK(at_deadline.reason == Reason::RegistryAccessDenied);
 }
@@ -75,28 +78,28 @@ TEST_CASE("excuses denied access when the old pods pulled from the same registry
 TEST_CASE("excuses a host name that does not resolve when the old pods pulled from the registry") {
   const char* unresolved = "dial tcp: lookup reg.example on 10.0.0.10:53: no such host";
   const auto measurement =
-      excused({denied("reg.example/app:v2", unresolved)}, {pulled("reg.example/app:v1")});
+      excused({cannot_pull("reg.example/app:v2", unresolved)}, {pulled("reg.example/app:v1")});
   CHECK(measurement.result == Unknown);
   CHECK(measurement.reason == Reason::RegistryUnavailable);
   CHECK_THAT(measurement.message, testing::mentions({"no such host", "host name is right"}));
-  CHECK(excused({denied("other.example/app:v2", unresolved)}, {pulled("reg.example/app:v1")}) ==
-        failure());
+  CHECK(excused({cannot_pull("other.example/app:v2", unresolved)},
+                {pulled("reg.example/app:v1")}) == failure());
 }
 
 TEST_CASE("blames the release for denied access when the login is not the likely cause") {
   const api::Pod old_pod = pulled("reg.example/app:v1");
   api::Pod never_pulled = old_pod;
   never_pulled.containers[0].image_id.clear();
-  CHECK(excused({denied("other.example/app:v2")}, {old_pod}) == failure());
-  CHECK(excused({denied("reg.example/app:v2")}, {never_pulled}) == failure());
-  CHECK(excused({denied("reg.example/app:v2")}, {}) == failure());
-  CHECK(excused({denied("reg.example/app:v2", "not found")}, {old_pod}) == failure());
-  CHECK(excused({denied("reg.example/typo:v2", maybe_missing)}, {old_pod}) == failure());
-  CHECK(excused({denied("reg.example/app:v2"), unready("web-2")}, {old_pod}) == failure());
+  CHECK(excused({cannot_pull("other.example/app:v2")}, {old_pod}) == failure());
+  CHECK(excused({cannot_pull("reg.example/app:v2")}, {never_pulled}) == failure());
+  CHECK(excused({cannot_pull("reg.example/app:v2")}, {}) == failure());
+  CHECK(excused({cannot_pull("reg.example/app:v2", "not found")}, {old_pod}) == failure());
+  CHECK(excused({cannot_pull("reg.example/typo:v2", maybe_missing)}, {old_pod}) == failure());
+  CHECK(excused({cannot_pull("reg.example/app:v2"), unready("web-2")}, {old_pod}) == failure());
   CHECK(excused({}, {old_pod}) == failure());
-  CHECK(excused({denied("reg.example/app:v2")}, {old_pod}, Reason::CrashLoop) ==
+  CHECK(excused({cannot_pull("reg.example/app:v2")}, {old_pod}, Reason::CrashLoop) ==
         failure(Reason::CrashLoop));
-  CHECK(excused({denied("reg.example/app:v2", maybe_missing)}, {old_pod}).reason ==
+  CHECK(excused({cannot_pull("reg.example/app:v2", maybe_missing)}, {old_pod}).reason ==
         Reason::RegistryAccessDenied);
 }
 

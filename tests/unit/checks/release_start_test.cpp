@@ -26,7 +26,7 @@ const api::StringMap of_pod{{"namespace", "shop"}, {"pod", "web-a-1"}};
 
 TEST_CASE("names_new_pod is true only for a pod that is known to be created by the release") {
   struct Row {
-    const char* name;
+    const char* name;  // when the pod was created
     std::optional<Time> created;
     std::optional<Time> began;
     bool expected;
@@ -36,13 +36,13 @@ TEST_CASE("names_new_pod is true only for a pod that is known to be created by t
       {"shortly before a late controller saw the release", began - seconds(30), began, true},
       {"before the release", began - seconds(31), began, false},
       {"at an unknown time", std::nullopt, began, false},
-      {"when the start of the release is unknown", began + seconds(5), std::nullopt, false},
+      {"after a release whose start is unknown", began + seconds(5), std::nullopt, false},
   }));
   INFO(row.name);
   CHECK(names_new_pod(of_pod, release_of(row.created, row.began)) == row.expected);
 }
 
-TEST_CASE("names_new_pod is false for an alert without a pod, of another pod or of no release") {
+TEST_CASE("names_new_pod is false without a label pod, for another pod, and without a release") {
   const ReleaseStart release = release_of(began);
   CHECK_FALSE(names_new_pod({{"namespace", "shop"}}, release));
   CHECK_FALSE(names_new_pod({{"pod", "web-a-2"}}, release));

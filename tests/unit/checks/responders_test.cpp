@@ -6,6 +6,7 @@ namespace lastgood::checks::test {
 
 TEST_CASE("Responders knows the pods that responded and their nodes") {
   Responders responders;
+  // The second responder is a URL, which has no pod and no node.
   responders.add(
       std::vector<Responder>{{.pod = "web-0", .node = "node-a"}, {.pod = "", .node = ""}});
   CHECK(responders.has_pod("web-0"));

@@ -83,7 +83,7 @@ inline Measurement measure(const api::Deployment& deployment, const std::vector<
       start + since_start);
 }
 
-// With the condition Progressing=False.
+// A Deployment with the condition Progressing=False.
 inline api::Deployment not_progressing(const std::string& message,
                                        const std::string& reason = "ProgressDeadlineExceeded") {
   auto out = rolling_out_deployment();

@@ -56,7 +56,7 @@ TEST_CASE("parse_series keeps a series whose value is no number") {
   CHECK(found->back().value.error().reason == Reason::WrongResultType);
 }
 
-TEST_CASE("parse_series says why an answer cannot be used") {
+TEST_CASE("parse_series has a reason for each answer without valid series") {
   struct Row {
     const char* name;
     std::string body;
@@ -81,7 +81,7 @@ TEST_CASE("parse_series says why an answer cannot be used") {
   CHECK(found.error().reason == row.reason);
 }
 
-TEST_CASE("parse_series bounds the number of series") {
+TEST_CASE("parse_series rejects an answer with too many series") {
   std::string series = "{}";
   for (std::size_t i = 0; i < max_series; ++i) series += ",{}";
   CHECK(answer(vector_of(series)).error().reason == Reason::ResponseTooLarge);

@@ -82,7 +82,7 @@ TEST_CASE("plan_rule needs no pods when matchLabels places the series") {
                   .measurement);
 }
 
-TEST_CASE("measure_rule asks for the series only when the expression is true for none") {
+TEST_CASE("measure_rule needs the presence query only when the expression is true for no series") {
   const RulePlan plan = plan_rule(rule_check(), web, key, rules_with("errors > 1"), address, {});
   CHECK(needs_presence(plan, empty_vector, {}, now));
   CHECK_FALSE(needs_presence(plan, refused, {}, now));
@@ -101,7 +101,8 @@ TEST_CASE("plan_alert requests the rules with the name of the alert") {
   CHECK_FALSE(plan_alert(alert_check(), ""));
 }
 
-TEST_CASE("measure_alert counts alerts of Alertmanager only when the server gives no answer") {
+TEST_CASE(
+    "measure_alert counts Alertmanager's alerts only when the server has no state of the rule") {
   const api::ReceivedAlert firing{.fingerprint = "f",
                                   .name = "High Error+Rate",
                                   .labels = {{"namespace", "shop"}, {"pod", "web-1"}},
@@ -117,14 +118,14 @@ TEST_CASE("measure_alert counts alerts of Alertmanager only when the server give
   CHECK(measure(refused).result == MeasurementResult::Fail);
   CHECK(measure(std::nullopt).result == MeasurementResult::Fail);
   CHECK(measure(answer(R"({"groups":[]})")).result == MeasurementResult::Fail);
-  const std::string inactive =
+  const std::string unhealthy =
       R"({"groups":[{"name":"g","interval":30,"rules":[{"name":"High Error+Rate","type":)"
       R"("alerting","query":"errors > 1","health":"HEALTH","lastEvaluation":)"
       R"("2026-11-28T23:20:18Z","alerts":[]}]}]})";
-  std::string healthy = inactive;
+  std::string healthy = unhealthy;
   healthy.replace(healthy.find("HEALTH"), 6, "ok");
   CHECK(measure(answer(healthy)).result == MeasurementResult::Pass);
-  CHECK(measure(answer(inactive)).reason == Reason::RuleUnhealthy);
+  CHECK(measure(answer(unhealthy)).reason == Reason::RuleUnhealthy);
 }
 
 TEST_CASE("measure_alert passes only when the server has series of the rule for the pods") {
@@ -149,7 +150,7 @@ TEST_CASE("measure_alert passes only when the server has series of the rule for 
   CHECK(measure_alert(inputs, rules, zero, now).result == MeasurementResult::Unknown);
 }
 
-TEST_CASE("measure_alert counts no alert of Alertmanager when only the data is unknown") {
+TEST_CASE("measure_alert counts no alert of Alertmanager when only the presence query fails") {
   const api::ReceivedAlert firing{.fingerprint = "f",
                                   .name = "High Error+Rate",
                                   .labels = {{"namespace", "shop"}, {"pod", "web-1"}},

@@ -12,7 +12,7 @@ using api::MeasurementResult;
 using api::Reason;
 
 const Time now{std::chrono::seconds(1795907976)};
-const std::string classic = R"(rate(http_requests_total{status=~"5.."}[5m]) > 0.1)";
+const std::string error_rate = R"(rate(http_requests_total{status=~"5.."}[5m]) > 0.1)";
 const Placement new_pods{.namespace_ = "shop", .pods = {"web-b-1", "web-b-2"}};
 
 AlertRule rule_with(const std::string& expression, const Placement& placement = new_pods) {
@@ -38,7 +38,7 @@ api::Measurement measure(const AlertRule& rule, const SeriesAnswer& series,
 TEST_CASE("measure_rule fails when the expression is true for a pod of the revision") {
   const SeriesAnswer series =
       std::vector{series_of_pod("web-a-1"), series_of_pod("web-b-1"), series_of_pod("cart-x", "c")};
-  const auto found = measure(rule_with(classic), series);
+  const auto found = measure(rule_with(error_rate), series);
   CHECK(found.result == MeasurementResult::Fail);
   CHECK(found.reason == Reason::AlertFiring);
   CHECK(found.value == 0.25);
@@ -47,23 +47,23 @@ TEST_CASE("measure_rule fails when the expression is true for a pod of the revis
   CHECK(found.message ==
         R"(the expression of alert HighErrorRate is true for 1 of 3 series: {namespace="shop", )"
         R"(pod="web-b-1"} has 0.25, and must be true for 2m; expression: )" +
-            classic);
+            error_rate);
 }
 
 TEST_CASE("measure_rule passes when only series of other applications and pods are true") {
   const SeriesAnswer series = std::vector{series_of_pod("web-a-1"), series_of_pod("web-b-1", "c")};
-  CHECK(needs_presence(rule_with(classic), series));
-  CHECK(measure(rule_with(classic), series).result == MeasurementResult::Pass);
-  CHECK(measure(rule_with(classic), no_series).result == MeasurementResult::Pass);
+  CHECK(needs_presence(rule_with(error_rate), series));
+  CHECK(measure(rule_with(error_rate), series).result == MeasurementResult::Pass);
+  CHECK(measure(rule_with(error_rate), no_series).result == MeasurementResult::Pass);
 }
 
 TEST_CASE("measure_rule is Unknown when the pods have no series of the metrics of the alert") {
-  CHECK(needs_presence(rule_with(classic), no_series));
+  CHECK(needs_presence(rule_with(error_rate), no_series));
   const PrometheusAnswer zero = MetricValue{.value = 0, .at = now};
-  const auto found = measure(rule_with(classic), no_series, zero);
+  const auto found = measure(rule_with(error_rate), no_series, zero);
   CHECK(found.result == MeasurementResult::Unknown);
   CHECK(found.reason == Reason::NoSeries);
-  CHECK(measure(rule_with(classic), no_series, std::nullopt).reason == Reason::Pending);
+  CHECK(measure(rule_with(error_rate), no_series, std::nullopt).reason == Reason::Pending);
 }
 
 TEST_CASE("measure_rule is Unknown when the expression removes the labels that place a series") {
@@ -80,11 +80,12 @@ TEST_CASE("measure_rule is Unknown when the expression removes the labels that p
         MeasurementResult::Pass);
 }
 
-TEST_CASE("measure_rule says whether each failing series names a pod of the revision") {
+TEST_CASE(
+    "measure_rule sets names_pods only when each failing series names a pod of the revision") {
   const auto names_pods = [](const api::StringMap& match_labels, const SeriesAnswer& series) {
     Placement placement = new_pods;
     placement.match_labels = match_labels;
-    const auto found = measure(rule_with(classic, placement), series);
+    const auto found = measure(rule_with(error_rate, placement), series);
     REQUIRE(found.result == MeasurementResult::Fail);
     return found.names_pods;
   };
@@ -98,7 +99,7 @@ TEST_CASE("measure_rule says whether each failing series names a pod of the revi
 
 TEST_CASE("measure_rule has a digest of each failing series, without values and metric names") {
   const auto digests = [](const std::vector<Series>& series) {
-    return measure(rule_with(classic), series).failing_series;
+    return measure(rule_with(error_rate), series).failing_series;
   };
   const api::StringMap labels{{"namespace", "shop"}, {"pod", "web-b-1"}};
   api::StringMap named = labels;
@@ -118,31 +119,31 @@ TEST_CASE("measure_rule has a digest of each failing series, without values and 
 TEST_CASE("measure_rule counts a series with any value, but not NaN") {
   Series nan = series_of_pod("web-b-1");
   nan.value = std::unexpected(MissingValue{.reason = Reason::NotANumber});
-  CHECK(measure(rule_with(classic), std::vector{nan}).reason == Reason::NotANumber);
-  CHECK(measure(rule_with(classic), std::vector{nan, series_of_pod("web-b-2")}).result ==
+  CHECK(measure(rule_with(error_rate), std::vector{nan}).reason == Reason::NotANumber);
+  CHECK(measure(rule_with(error_rate), std::vector{nan, series_of_pod("web-b-2")}).result ==
         MeasurementResult::Fail);
   Series zero = series_of_pod("web-b-1");
   zero.value = MetricValue{.value = 0, .at = now};
-  CHECK(measure(rule_with(classic), std::vector{zero}).result == MeasurementResult::Fail);
+  CHECK(measure(rule_with(error_rate), std::vector{zero}).result == MeasurementResult::Fail);
 }
 
 TEST_CASE("measure_rule is Unknown with the reason of a query that has no answer") {
   const SeriesAnswer timed_out = std::unexpected(MissingValue{.reason = Reason::TimedOut});
-  CHECK_FALSE(needs_presence(rule_with(classic), timed_out));
-  CHECK(measure(rule_with(classic), timed_out).reason == Reason::TimedOut);
+  CHECK_FALSE(needs_presence(rule_with(error_rate), timed_out));
+  CHECK(measure(rule_with(error_rate), timed_out).reason == Reason::TimedOut);
   const PrometheusAnswer no_count = std::unexpected(MissingValue{.reason = Reason::TimedOut});
-  CHECK(measure(rule_with(classic), no_series, no_count).reason == Reason::TimedOut);
+  CHECK(measure(rule_with(error_rate), no_series, no_count).reason == Reason::TimedOut);
 }
 
-TEST_CASE("measure_rule says by its question that the rule has changed") {
+TEST_CASE("measure_rule has another question when the rule has changed, but not for other pods") {
   const auto question = [](const AlertRule& rule) { return measure(rule, no_series).question; };
-  AlertRule other = rule_with(classic);
-  CHECK(question(other) == question(rule_with(classic)));
+  AlertRule other = rule_with(error_rate);
+  CHECK(question(other) == question(rule_with(error_rate)));
   other.placement.pods = {"web-c-1"};
-  CHECK(question(other) == question(rule_with(classic)));
+  CHECK(question(other) == question(rule_with(error_rate)));
   other.hold = std::chrono::minutes(3);
-  CHECK(question(other) != question(rule_with(classic)));
-  CHECK(question(rule_with("up == 0")) != question(rule_with(classic)));
+  CHECK(question(other) != question(rule_with(error_rate)));
+  CHECK(question(rule_with("up == 0")) != question(rule_with(error_rate)));
 }
 
 }  // namespace lastgood::checks::test

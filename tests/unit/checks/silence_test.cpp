@@ -66,7 +66,7 @@ TEST_CASE("exclude_blocked excludes silence when the kubelet's probe of the same
   CHECK(blocked(restarted, silent, web_0_responded) == None);
 }
 
-TEST_CASE("exclude_blocked keeps a pod that accepts the connection and does not respond") {
+TEST_CASE("exclude_blocked keeps a timeout when the connection was established") {
   const auto pod = with_probe(running("web-0"), ProbeKind::Readiness, 8080);
   using enum ExclusionReason;
   CHECK(blocked(pod, result_of("web-0", TimedOut, true), web_0_responded) == None);
@@ -115,7 +115,7 @@ TEST_CASE("responders_of returns the pods that responded with any status") {
   CHECK(responders_of(results, now).size() == 3);
 }
 
-TEST_CASE("nodes_to_check returns once each node from which nothing came back") {
+TEST_CASE("nodes_to_check has each node once, and only if nothing came back from one of its pods") {
   std::vector<ProbeResult> results{
       result_of("a", TimedOut), result_of("b", TimedOut),          result_of("c", Answered),
       result_of("d", TimedOut), result_of("e", ConnectionRefused), result_of("f", TimedOut, true)};
@@ -148,7 +148,7 @@ TEST_CASE("NodeObservation has a problem unless the node renews its Lease in tim
   CHECK(unreadable.problem() == "the Lease of node node-a cannot be read: not found");
 }
 
-TEST_CASE("exclude_silent_nodes excludes the pods of a silent node from which nothing came back") {
+TEST_CASE("exclude_silent_nodes excludes a pod when its node is silent and nothing came back") {
   std::vector<ProbeResult> results{result_of("a", TimedOut), result_of("b", Answered),
                                    result_of("c", ConnectionRefused)};
   const std::vector<NodeObservation> alive{{"node-a", NodeLease{}}};

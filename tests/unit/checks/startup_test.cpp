@@ -20,7 +20,7 @@ api::Deployment deployment(std::int64_t available, Duration progress_deadline) {
 
 }  // namespace
 
-TEST_CASE("startup_grace is the progress deadline unless users are affected or the policy says") {
+TEST_CASE("startup_grace is the policy's, else the progress deadline, at most 2 min in an outage") {
   CHECK(startup_grace({}, deployment(1, minutes(30))) == minutes(30));
   CHECK(startup_grace({}, deployment(0, minutes(30))) == minutes(2));
   CHECK(startup_grace({}, deployment(0, minutes(1))) == minutes(1));
@@ -28,7 +28,7 @@ TEST_CASE("startup_grace is the progress deadline unless users are affected or t
   CHECK(startup_grace({.startup_grace = Duration(0)}, deployment(1, minutes(30))) == seconds(0));
 }
 
-TEST_CASE("startup_began is the start of the last container, not the creation of the pod") {
+TEST_CASE("startup_began is the start of the last container, or accepted_at after a restart") {
   auto pod = started_at(unready("web-0"), start + minutes(6));
   pod.meta.created = start;
   pod.accepted_at = start + minutes(5);
