@@ -15,7 +15,7 @@ bool is_sentence(std::string_view text) {
   return text.ends_with('.') && text.find_first_of("|\n") == std::string_view::npos;
 }
 
-// All values of an enumeration. A number is a value if `parse` returns it for its own text.
+// All values of an enumeration: the numbers whose text `parse` reads as the same number.
 template <class Enum>
 std::vector<Enum> values_of(std::optional<Enum> (*parse)(std::string_view)) {
   std::vector<Enum> values;

@@ -7,7 +7,7 @@
 
 namespace lastgood::api::test {
 
-TEST_CASE("find_check finds a check of a policy and its status by the whole name") {
+TEST_CASE("find_check finds a check of a policy, or the status of a check, by its whole name") {
   const std::vector<Check> checks{{.name = "errors"}, {.name = "errors-2"}};
   CHECK(find_check(checks, "errors-2") == &checks[1]);
   CHECK(find_check(checks, "errors") == &checks[0]);

@@ -19,7 +19,7 @@ TEST_CASE("set_condition changes the transition time only when the status change
   Conditions conditions;
   set_condition(conditions, {.type = "Ready", .status = ConditionStatus::False, .reason = "A"},
                 just_after_noon);
-  CHECK(conditions.at(0).last_transition == noon);  // whole seconds
+  CHECK(conditions.at(0).last_transition == noon);  // rounded down to whole seconds
 
   set_condition(conditions,
                 {.type = "Ready", .status = ConditionStatus::False, .reason = "B", .message = "m"},

@@ -57,8 +57,8 @@ Violations include_cycles(const std::vector<SourceFile>& files) {
   const Graph graph = graph_of(files);
   for (const auto& [module, includes] : graph) {
     const Path cycle = cycle_through(graph, module);
-    // The search finds a cycle from each of its modules. Report only the search from the module
-    // whose name is the first.
+    // The search finds the same cycle from each module in it. Report it only from the module whose
+    // name sorts first.
     if (cycle.empty() || *std::ranges::min_element(cycle) != module) continue;
     std::string text;
     for (const std::string& step : cycle) text += (text.empty() ? "" : " -> ") + step;

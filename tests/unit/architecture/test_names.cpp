@@ -6,8 +6,8 @@ namespace lastgood::architecture {
 namespace {
 
 constexpr std::size_t max_length = 90;
-// These characters have a meaning in lists of CMake (; [ ]) or in the test filter of Catch2 (* [
-// \).
+// These characters have a meaning in a list of CMake: ; [ ]
+// These have a meaning in the test filter of Catch2: * [ and the backslash.
 constexpr std::string_view forbidden = ";[]*\\";
 constexpr std::string_view blanks = " \t\r\n";
 // Split, so that the rule does not find a test case in this line.

@@ -23,6 +23,7 @@ constexpr Option shared_number{.flag = "--shared-cause-deployments",
                                .variable = "LASTGOOD_SHARED_CAUSE_DEPLOYMENTS"};
 constexpr Option shared_percent{.flag = "--shared-cause-percent",
                                 .variable = "LASTGOOD_SHARED_CAUSE_PERCENT"};
+// The options with limits that count all guarded Deployments: the fleet.
 constexpr std::array fleet_options{rollbacks, percent, within, shared_number, shared_percent};
 
 void unset_fleet_variables() {
@@ -111,7 +112,7 @@ TEST_CASE("rejects an invalid setting of the fleet from a flag or a variable, an
   }
 }
 
-TEST_CASE("does not ignore an unusable value of an environment variable without a validator") {
+TEST_CASE("never ignores an invalid value of an environment variable that has no validator") {
   setenv("LASTGOOD_NAMESPACES", ",", 1);
   const Outcome outcome = parse({});
   unsetenv("LASTGOOD_NAMESPACES");
@@ -132,7 +133,7 @@ TEST_CASE("has a breaker of 5 rollbacks and 10 percent within 5 minutes by defau
   CHECK(defaults.parsed.options.breaker_within == std::chrono::minutes(5));
 }
 
-TEST_CASE("holds a release if 2 others and 1 percent of all began to fail by default") {
+TEST_CASE("has shared-cause limits of 2 Deployments and 1 percent by default") {
   const Outcome defaults = parse_flags({});
   CHECK(defaults.parsed.options.shared_cause_deployments == 2);
   CHECK(defaults.parsed.options.shared_cause_percent == 1);

@@ -7,7 +7,7 @@
 
 namespace lastgood::codec::test {
 
-TEST_CASE("bind_query binds hostile values as the file for the real servers has them") {
+TEST_CASE("bind_query binds hostile values as in the golden file for the real servers") {
   const auto file = schema::Json::parse(
       schema::text_file("tests/e2e/internal/monitoring/testdata/bound_queries.json"));
   std::size_t checked = 0;

@@ -71,7 +71,7 @@ TEST_CASE("a check with `for` has the same default threshold as the CRD") {
   CHECK(policy.spec.checks.at(0).failure_threshold == 3);
 }
 
-TEST_CASE("reports a check with both kinds") {
+TEST_CASE("reports a check that has both prometheus and http") {
   CHECK_THAT(
       policy_with(R"({"query": "up", "failIf": "> 1"})", R"(, "http": {"port": 80})").problem,
       Catch::Contains("checks[0].prometheus: cannot be combined with http"));

@@ -31,7 +31,7 @@ constexpr Comparison above(double limit) {
 
 }  // namespace
 
-TEST_CASE("the form errorRatio has a limit and a minimum traffic without more fields") {
+TEST_CASE("the form errorRatio has a default limit and a default minimum traffic") {
   const auto check = kind_of<PrometheusCheck>(
       policy_with(R"("prometheus": {"errorRatio": {"metric": "requests_total"}})"));
   CHECK(check.query.contains(R"(requests_total{namespace="$namespace",pod=~"$pods",code=~"5.."})"));

@@ -40,7 +40,7 @@ TEST_CASE("parse_prometheus_rule reads alerting and recording rules of all group
   CHECK(entries[2] == PrometheusRuleEntry{.group = "other", .alert = "One", .expression = "1"});
 }
 
-TEST_CASE("parse_prometheus_rule keeps a wrong rule, with its problem") {
+TEST_CASE("parse_prometheus_rule keeps an invalid rule, with its problem") {
   struct Row {
     const char* rule;
     const char* problem;

@@ -59,7 +59,8 @@ std::vector<std::string> alternatives(std::string_view regex) {
   return out;
 }
 
-// The characters that have a meaning somewhere, any byte, and the names of variables.
+// A mix of characters with a meaning in PromQL or in regular expressions, of any bytes, and of
+// texts such as the names of variables.
 std::string random_value() {
   static const std::string special = "\"'`\\\n\r{}$#|.*+?()[]^-=~!,;/%:<> ";
   static const std::vector<std::string> words{"$pods", "$hash", "\"} or vector(1) #", "\\E",
@@ -81,7 +82,7 @@ std::vector<std::string> random_values() {
 
 }  // namespace
 
-TEST_CASE("bind_query writes strings that have the value again when they are read") {
+TEST_CASE("bind_query writes strings from which PromQL reads the same values") {
   CHECK(rc::check([] {
     const QueryVariables values{.namespace_ = random_value(),
                                 .deployment = random_value(),

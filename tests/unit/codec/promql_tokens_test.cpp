@@ -31,7 +31,8 @@ char letter_of(Kind kind) {
   return ' ';
 }
 
-// "i=x o=> n=1": the kind and the text of each token, or the message of the error.
+// "i.x o.> n.1": the kind and the text of each token, or the message of the error. A bracket, comma
+// or colon is shown alone.
 std::string shown(std::string_view text) {
   const auto tokens = promql_tokens(text);
   if (!tokens) return "error: " + tokens.error().message;
@@ -139,7 +140,7 @@ TEST_CASE("promql_tokens limits the size of the text") {
   CHECK(tokens.error().message == "has 65537 bytes, at most 65536 are allowed");
 }
 
-TEST_CASE("promql_tokens returns tokens that are the text with the blanks and comments") {
+TEST_CASE("promql_tokens leaves out only blanks and comments") {
   CHECK(rc::check([] {
     const std::string text = random_text();
     const auto tokens = promql_tokens(text);
@@ -187,7 +188,7 @@ TEST_CASE("match_operator reads the four operators of label matchers, and to_str
   for (const char* other : {"==", "<", "\"=\"", "a"}) CHECK_FALSE(read(other));
 }
 
-TEST_CASE("keywords have no case") {
+TEST_CASE("is_grouping_keyword and is_matching_keyword ignore the case") {
   for (const char* word : {"by", "BY", "without"}) CHECK(is_grouping_keyword(word));
   for (const char* word : {"on", "Ignoring", "group_left", "group_right"})
     CHECK(is_matching_keyword(word));

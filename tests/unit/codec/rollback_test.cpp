@@ -23,6 +23,7 @@ Result<Rollback> parse_with_status(const std::string& status) {
   return parse_rollback(*parse_json(R"({"status": )" + status + "}"));
 }
 
+// The spec of a Rollback that the controller has bound: it has set the revisions and the uid.
 RollbackSpec bound_spec() {
   return {.deployment = "web",
           .deployment_uid = Uid("d1"),

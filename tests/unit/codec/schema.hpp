@@ -20,10 +20,11 @@ using Json = nlohmann::json;
 
 // Every field of a schema, such as "spec.checks[].http.port", except the fields of conditions[].
 [[nodiscard]] std::set<std::string> fields_of_schema(const Json& schema);
-// Every field of an object, except the fields of conditions[] and the keys of matchLabels.
+// Every field of an object, except the fields of conditions[] and the keys of maps such as
+// matchLabels.
 [[nodiscard]] std::set<std::string> fields_of(const Json& object);
 
-// The value, in which each absent field has its default from the schema.
+// A copy of `value` in which each absent field has its default from the schema.
 [[nodiscard]] Json with_defaults(const Json& schema, Json value);
 
 [[nodiscard]] std::string text_file(const std::string& path);

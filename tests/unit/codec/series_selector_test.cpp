@@ -53,7 +53,7 @@ TEST_CASE("SeriesSelector matches as a selector of PromQL does") {
   CHECK(selector(row.text).name() == "x");
 }
 
-TEST_CASE("SeriesSelector rejects what is not a selector") {
+TEST_CASE("SeriesSelector rejects a text that is not a selector") {
   struct Row {
     std::string text;
     std::string_view problem;

@@ -21,7 +21,7 @@ struct FunctionReference {
 // file in a folder.
 [[nodiscard]] std::vector<std::string> files_in(const std::string& page);
 
-// The path of a file of a page, relative to the root of the source tree.
+// The path of a file that a page names, relative to the root of the source tree.
 [[nodiscard]] std::string path_of(const std::string& file);
 
 // True if `text`, the content of the file, defines the function, or declares it if the file is a
