@@ -82,7 +82,7 @@ class LeaseElection {
  private:
   struct CandidateProcess {
     LeaseMachine machine;
-    int steps = 0;  // an input that belongs to an earlier step is dropped
+    int steps = 0;  // deliver() drops an input that was scheduled before the last step
     // In ms. The monotonic clocks of two processes have different origins.
     std::int64_t clock_offset = 0;
   };
@@ -105,7 +105,7 @@ class LeaseElection {
 
   void step(std::size_t i, LeaseInput input) {
     CandidateProcess& process = candidates_[i];
-    const Time wall{Duration(now_ * 7)};  // a wrong wall clock must not matter
+    const Time wall{Duration(now_ * 7)};  // a wall clock that is 7 times too fast must not matter
     const LeaseAction action = process.machine.step(std::move(input), local_time(process), wall);
     const int steps = ++process.steps;
     if (std::holds_alternative<LeaseDone>(action)) return restart(i);
@@ -212,7 +212,7 @@ TEST_CASE("elects one of two candidates when the network works") {
   CHECK(result.one_leader_at_end);
 }
 
-TEST_CASE("never has two leaders when one call of the election has any fault") {
+TEST_CASE("never has two leaders, and has one at the end, when one call has any fault") {
   const std::vector<std::pair<int, int>> delays{
       {1, 1}, {2'500, 1}, {20'000, 1}, {1, 2'500}, {1, 12'000}};
   for (std::size_t call = 0; call < 14; ++call) {

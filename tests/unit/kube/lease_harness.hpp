@@ -40,7 +40,8 @@ class FakeLeaseServer {
     changed["spec"][field] = std::move(value);
     static_cast<void>(store(changed));
   }
-  // Stores a Lease. Its times and its label are not those that LeaseMachine writes.
+  // Stores a Lease with other times than LeaseMachine writes, and with a label that it does not
+  // write. So tests see which of them LeaseMachine replaces.
   void put_lease_held_by(const std::string& holder) {
     static_cast<void>(store(
         {{"metadata",

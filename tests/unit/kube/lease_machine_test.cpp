@@ -165,6 +165,7 @@ TEST_CASE("begins a new term when it leads again after a gap") {
 }
 
 TEST_CASE("reads the Lease when the response to a renewal is lost") {
+  // `performed`: the server renewed the Lease before the response was lost.
   for (const bool performed : {true, false}) {
     for (const ErrorKind kind : {ErrorKind::TimedOut, ErrorKind::ConnectionClosed}) {
       CAPTURE(performed, to_string(kind));

@@ -39,6 +39,7 @@ TEST_CASE("leaves the Lease alone when a candidate that does not lead stops") {
 }
 
 TEST_CASE("reads the Lease before the release when a renewal is in flight") {
+  // `performed`: the server renewed the Lease, and only its response did not arrive.
   for (const bool performed : {true, false}) {
     FakeLeaseServer server;
     LeaseCandidate a = make_leader(server);

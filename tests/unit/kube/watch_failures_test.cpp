@@ -86,7 +86,7 @@ TEST_CASE("gets in sync when any step fails with any error") {
       for (const Error& failure : failures) {
         CAPTURE(supports_watch_list, step, to_string(failure.kind), failure.status);
         WatchRun run(supports_watch_list);
-        run.play(step, [&](WatchRun& now) { now.watch.perform(failure); });
+        run.play(step, [&](WatchRun& current) { current.watch.perform(failure); });
         CHECK(run.watch.is_in_sync());
       }
     }
@@ -100,10 +100,10 @@ TEST_CASE("gets in sync when three consecutive failures, with any two errors, st
         CAPTURE(step, to_string(first.kind), first.status, to_string(second.kind), second.status);
         const bool supports_watch_list = step % 2 == 0;
         WatchRun run(supports_watch_list);
-        run.play(step, [&](WatchRun& now) {
+        run.play(step, [&](WatchRun& current) {
           for (const Error& failure : {first, second, first}) {
-            now.watch.perform(failure);
-            now.watch.perform();
+            current.watch.perform(failure);
+            current.watch.perform();
           }
         });
         CHECK(run.watch.is_in_sync());
@@ -117,9 +117,9 @@ TEST_CASE("gets in sync when the server ends the stream at any step") {
     for (const int open_for_ms : {0, 400'000}) {
       CAPTURE(step, open_for_ms);
       WatchRun run(true);
-      run.play(step, [&](WatchRun& now) {
-        now.watch.advance(Duration(open_for_ms));
-        now.watch.end_stream();
+      run.play(step, [&](WatchRun& current) {
+        current.watch.advance(Duration(open_for_ms));
+        current.watch.end_stream();
       });
       CHECK(run.watch.is_in_sync());
     }
@@ -130,11 +130,11 @@ TEST_CASE("syncs at most twice more when the version expires while the connectio
   for (int step = 3; step < step_count; ++step) {
     CAPTURE(step);
     WatchRun run(true);
-    run.play(step, [](WatchRun& now) {
-      now.watch.perform(error(ErrorKind::ConnectionClosed));
-      for (const char* name : {"x", "y"}) now.server.put(name);
-      now.server.remove("b");
-      now.server.compact();
+    run.play(step, [](WatchRun& current) {
+      current.watch.perform(error(ErrorKind::ConnectionClosed));
+      for (const char* name : {"x", "y"}) current.server.put(name);
+      current.server.remove("b");
+      current.server.compact();
     });
     CHECK(run.watch.is_in_sync());
     CHECK(run.watch.syncs() <= 3);
@@ -144,9 +144,9 @@ TEST_CASE("syncs at most twice more when the version expires while the connectio
 TEST_CASE("gets in sync when the server is restored from a backup while the watch is broken") {
   for (const bool supports_watch_list : {true, false}) {
     WatchRun run(supports_watch_list);
-    run.play(step_after_last_change, [](WatchRun& now) {
-      now.watch.perform(error(ErrorKind::ConnectionClosed));
-      now.server.restore();
+    run.play(step_after_last_change, [](WatchRun& current) {
+      current.watch.perform(error(ErrorKind::ConnectionClosed));
+      current.server.restore();
     });
     CHECK(run.watch.is_in_sync());
     CHECK(run.server.objects().size() == 1);

@@ -51,7 +51,8 @@ class FakeWatchServer {
     objects_.erase(found);
     history_[version_] = objects_;
   }
-  // From now on, the server answers 410 Expired to requests for older versions.
+  // From now on, the server answers 410 Expired to requests for a version that is older than its
+  // version at this moment.
   void compact() { oldest_version_ = version_; }
   // Restores the storage from an old backup: other objects, lower versions.
   void restore() {
@@ -158,7 +159,7 @@ class WatchHarness {
   void end_stream() { step(StreamEnded{}); }
   void advance(Duration time) { now_ += time; }
 
-  // The store has the objects of the server, and the deltas add up to the same objects.
+  // True if the store has the objects of the server, and the deltas add up to the same objects.
   [[nodiscard]] bool is_in_sync() const {
     std::map<std::string, Deployment> stored;
     store_.for_each([&](const auto& object) { stored.emplace(object->meta.key.name, *object); });

@@ -97,7 +97,7 @@ TEST_CASE("keeps waiting for the backoff when the selector changes") {
   CHECK(selector_of(watch) == "h%3Db");
 }
 
-TEST_CASE("gives a watch up that is silent for longer than its target allows") {
+TEST_CASE("uses the idle timeout of the target for a watch") {
   Machine machine = new_machine();
   const auto open = machine.step(Select{"h=a"}, at(0));
   CHECK(std::get<OpenStream>(open.next).idle_timeout == std::chrono::seconds(90));

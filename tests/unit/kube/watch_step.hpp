@@ -36,9 +36,9 @@ struct WatchStep {
 
   Kind kind = Read;
   ListQuery list = {};
-  std::string from = {};   // resource version at which a watch starts
-  std::int64_t until = 0;  // of a BackOff, in milliseconds after the beginning of the test
-  std::string reason = {};
+  std::string from = {};    // resource version at which a watch starts
+  std::int64_t until = 0;   // of a BackOff, in milliseconds after the beginning of the test
+  std::string reason = {};  // the restart_reason of the action
   std::optional<ObjectVersion> upsert = {};
   std::optional<std::string> removal = {};
   std::optional<std::vector<ObjectVersion>> replacement = {};
