@@ -45,7 +45,8 @@ struct StartProof {
   api::Revision target;
 };
 
-// The proof without the gates. Empty if there is no actionable breach or no target.
+// The proof, without an evaluation of the gates. Empty if no established check has an actionable
+// breach, or if there is no target.
 [[nodiscard]] std::optional<StartProof> start_proof_without_gates(const Inputs& inputs,
                                                                   const api::GuardStatus& guard,
                                                                   Time now);

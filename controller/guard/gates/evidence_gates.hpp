@@ -1,4 +1,4 @@
-// Gates that hold a release whose check may be wrong or fails for another cause. Private to guard/.
+// The gate CheckNotEstablished: the check of the release may be wrong. Private to guard/.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@ namespace lastgood::guard::gates {
 [[nodiscard]] const api::CheckStatus* established_breach(const api::GuardStatus& guard,
                                                          const api::PolicySpec& spec, Time now);
 
-// Blocks while no breached check is established. A check of the Rollback in progress was
-// established when the Rollback was recorded, and still is unless its configuration has changed.
+// Blocks while no breached check is established. Does not block a Rollback in progress whose check
+// has the same configuration as when the Rollback was recorded: the check was established then.
 [[nodiscard]] std::optional<Hold> check_not_established(const Inputs& inputs,
                                                         const api::GuardStatus& guard, Time now);
 

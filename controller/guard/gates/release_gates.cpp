@@ -47,8 +47,8 @@ constexpr std::string_view how_the_hold_ends =
 // When the baseline failed: before or since the first pod of the release.
 enum class BaselineFailed : std::uint8_t { BeforeFirstPod, SinceFirstPod };
 
-// The first confirmed breach, if the baseline of each confirmed breach fails too, and that of the
-// first one failed at the time `failed`.
+// The first confirmed breach, if its baseline failed at the time `failed`. Null if one of the
+// confirmed breaches is actionable: its baseline does not fail, and the cluster is not its cause.
 const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStatus& guard,
                                       BaselineFailed failed, Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
@@ -66,7 +66,6 @@ bool passed_for_baseline(const CheckStatus& check) {
          *baseline->at + tolerance >= *check.first_failure;
 }
 
-// At most 5 names.
 std::string list_of(const std::vector<std::string>& names) {
   constexpr std::size_t max_names = 5;
   std::string list;
@@ -102,11 +101,10 @@ MaybeHold already_rolled_back(const Inputs& inputs, const api::GuardStatus& guar
                              message.empty() ? "" : ": ", message)};
 }
 
-// A member of a group rollback has no breach of its own.
 MaybeHold no_last_good(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const TargetChoice target = choose_target(guard);
   if (target.revision || target.is_past_mark) return {};
-  const CheckStatus* breach = breached(guard.checks);
+  const CheckStatus* breach = breached(guard.checks);  // null for some members of a group
   const std::string doubt =
       breach && may_be_wrong(guard, *breach)
           ? fmt::format(
@@ -213,7 +211,7 @@ std::vector<Time> counted_rollbacks(const api::GuardStatus& guard, Duration with
 MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
   if (!breach || !breach->first_failure || is_fault_of_template(breach->reason)) return {};
-  // The pass of an external metric from before the release is no result of old pods at that time.
+  // The pass of an external metric is from before the release: it is older than the failure.
   if (passed_for_baseline(*breach) && !is_external_metric(inputs.policy.spec, breach->name))
     return {};
   const Time began = *breach->first_failure;
@@ -231,7 +229,7 @@ MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
                   breach->message)};
 }
 
-// A breach of another check is not held.
+// Does not block if another check has an actionable breach.
 MaybeHold cluster_fault(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
   if (actionable_breach(guard.checks, spec, now)) return {};
@@ -292,7 +290,7 @@ MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time no
   const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return {};
   if (!is_fresh(inputs.preflight, inputs.deployment, *target, now)) {
-    // The event that ends the delay of the watch also ends the wait.
+    // If the watch is behind, its next event causes a reconcile, so no frequent retry is needed.
     const bool is_behind = is_watch_behind(inputs.preflight, inputs.deployment);
     return Hold{.reason = Reason::CheckingRollback,
                 .message = "The preflight of the rollback is running",
@@ -312,15 +310,15 @@ MaybeHold same_image(const Inputs& inputs, const api::GuardStatus& guard, Time) 
       !inputs.preflight->same_images)
     return {};
   for (const auto& [name, id] : target->images) {
-    const auto now_gives = guard.current->images.find(name);
-    if (now_gives == guard.current->images.end() || now_gives->second == id) continue;
+    const auto image_now = guard.current->images.find(name);
+    if (image_now == guard.current->images.end() || image_now->second == id) continue;
     return Hold{
         .reason = Reason::SameImage,
         .message = fmt::format(
             "The release and revision {} name the same images, but {} was {} in revision {} and "
             "is {} now. A rollback would run the image of the release again. Ship a release "
             "with another tag or with a digest",
-            target->number, name, id, target->number, now_gives->second)};
+            target->number, name, id, target->number, image_now->second)};
   }
   return {};
 }
@@ -367,7 +365,6 @@ bool needs_approval(const Inputs& inputs) {
 
 }  // namespace
 
-// A started Rollback with mode Approve was approved: it starts only after an approval.
 bool was_approved(const api::Rollback& initiator_rollback) {
   return initiator_rollback.spec.mode == api::Mode::Approve ||
          !initiator_rollback.status.approved_by.empty();

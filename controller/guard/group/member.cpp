@@ -145,7 +145,7 @@ bool is_rolled_back(const GroupMember& member, const std::string& group_rollback
 }
 
 bool is_awaited_by_group(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (inputs.group.empty()) return false;  // without a copy of the status
+  if (inputs.group.empty()) return false;  // avoids the copy of the status below
   const GroupMember self{.guard = guard, .rollback = inputs.rollback};
   return std::ranges::any_of(inputs.group, [&](const GroupMember& member) {
     const bool is_blocked =

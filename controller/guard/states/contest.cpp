@@ -25,7 +25,8 @@ ContestOutcome count_contest(Step& step, const api::ReplicaSet& set) {
   if (inputs.author && !inputs.author->is_tool) return {};
   api::GuardStatus& guard = step.guard();
   const std::string tool = name_of_author(inputs);
-  // A contest without a hash is of an older version of the controller.
+  // A contest without a hash was stored by an older version of the controller. It counts for each
+  // template.
   std::erase_if(guard.contests, [&](const api::Contest& one) {
     return !one.hash.value.empty() && one.hash != set.hash;
   });

@@ -153,7 +153,7 @@ bool never_passed(const std::vector<CheckStatus>& checks) {
   });
 }
 
-// Only after the rollout.
+// Precondition: the rollout was complete once.
 Time bake_began(const api::GuardStatus& guard) {
   return guard.bake && guard.bake->began ? *guard.bake->began : *guard.rolled_out;
 }
@@ -172,8 +172,8 @@ bool awaits_start(const std::vector<CheckStatus>& checks) {
   });
 }
 
-// So long a check may have no result in the bake. The time starts again with the first measurement
-// of the check with the longest initialDelay.
+// The time until which a check may have no result in the bake. It is counted from the beginning of
+// the bake, or from the end of the longest initialDelay if that is later.
 Time end_of_missing_results(const Step& step) {
   const api::GuardStatus& guard = step.plan.guard;
   const api::PolicySpec& spec = step.inputs.policy.spec;

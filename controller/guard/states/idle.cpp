@@ -33,8 +33,8 @@ bool is_as_restored(const api::Rollback* last, const api::Revision& current) {
          last->spec.to.hash == current.hash && last->status.finished >= current.since;
 }
 
-// Replaces a reason why nothing could be evaluated, which has ended, by the verdict of the running
-// revision.
+// Enters Idle with the verdict of the running revision as the reason. The reason before it, for
+// example a suspension, has ended.
 void report_running_revision(Step& step) {
   const api::Revision current = *step.guard().current;
   const std::string name = rollback::name_of(step.deployment(), current);
@@ -57,8 +57,8 @@ void report_running_revision(Step& step) {
   }
 }
 
-// The hold of the next release that a user must end. A Deployment that is scaled to zero may be
-// meant to be so.
+// The suspension or pause that would hold the next release, so that a user can end it now. A
+// Deployment that is scaled to zero is not reported: this may be intended.
 std::optional<Hold> suspension_or_pause(const Step& step) {
   const auto hold = first_hold(evaluation_gates(), step.inputs, step.plan.guard, step.now);
   const bool is_reported =

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view policy_kind = "RollbackPolicy/";
 constexpr std::string_view config_map_kind = "ConfigMap/";
 
-// The annotation that opts in to the policy. An unknown policy: the built-in policy.
+// The annotation that opts in to the policy. For any other name, that of the built-in policy.
 std::string annotation_for(const std::string& policy) {
   if (policy.starts_with(policy_kind))
     return fmt::format("{}={}", api::annotation::policy, policy.substr(policy_kind.size()));

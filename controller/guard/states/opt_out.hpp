@@ -1,7 +1,8 @@
 // No policy applies to the Deployment any more. Private to guard/.
 //
 // If the same write changed the template, the user may not have meant to opt out: `kubectl replace`
-// with a manifest that lacks the annotation does this, and `kubectl rollout undo`. Then:
+// with a manifest that lacks the annotation has this effect, and so has `kubectl rollout undo`. In
+// this case:
 //   - a Warning and a metric report it, and
 //   - status.templateDigest keeps the digest of the new template while no revision is current. So
 //     after the next opt-in, the new template is evaluated and not presumed good.

@@ -26,8 +26,8 @@ using api::State;
 
 namespace {
 
-// So many consecutive passes show that the check has recovered, or its failure threshold if that is
-// greater.
+// A check has recovered after this many consecutive passes, or after as many as its failure
+// threshold if that is greater.
 constexpr int min_passes = 3;
 
 bool has_recovered(const CheckStatus& check) {
@@ -97,7 +97,7 @@ const CheckStatus* failed_verification(const api::Rollback& rollback) {
   const std::vector<CheckStatus>& checks = rollback.status.verification;
   if (!rollback.status.rolled_out) return breach_like_release(checks, rollback);
   const CheckStatus* same = api::find_check(checks, rollback.spec.check);
-  // Another check of the list may be breached because it is wrong.
+  // The check of the Rollback comes first: another breached check may itself be wrong.
   return same && same->breached ? same : breached(checks);
 }
 

@@ -25,7 +25,7 @@ using api::State;
 namespace {
 
 // The template that a Rollback replaced was applied again. Precondition: guard.current has the
-// present template, and the Rollback is not the author of it.
+// present template, and is_our_restoration() is false.
 bool is_bad_template_back(const Step& step) {
   const auto& rollback = step.inputs.rollback;
   if (rollback::was_applied_again(step.plan.guard, rollback)) return true;
@@ -268,7 +268,8 @@ bool is_before_patch(Step& step) {
          !rollback::is_marked_by(step.deployment(), *named);
 }
 
-// With a recorded Rollback the state is Held: the Rollback may be for the present template.
+// The state while the revision of the present template is not known. A recorded Rollback may be
+// about this revision, so the Rollback is not cancelled: the state is Held.
 State state_while_waiting(Step& step) {
   const api::GuardStatus& guard = step.guard();
   if (guard.state == State::RollingBack) return State::Held;

@@ -14,6 +14,7 @@ using api::State;
 
 namespace {
 
+// Accepts the request: fills in the fields of its spec that a user does not set.
 void bind(Step& step, const Revision& target) {
   api::GuardStatus& guard = step.guard();
   api::Rollback record = *step.inputs.request;
@@ -41,7 +42,8 @@ void bind(Step& step, const Revision& target) {
   step.plan.action = BindRequest{.record = std::move(record)};
 }
 
-// The request is neither rejected nor started yet. Unless the wait is brief, its message says why.
+// The request is neither rejected nor started yet. Unless the wait is brief, the message of the
+// request says why it waits.
 void postpone(Step& step, const Rejection& rejection) {
   constexpr std::chrono::milliseconds brief_delay{50};
   constexpr std::chrono::seconds delay{5};

@@ -41,7 +41,7 @@ bool is_held(Step& step, std::span<const Gate> gates, api::State state);
 void execute(Step& step, const api::Rollback& rollback);
 
 // Continues a Rollback that was recorded before a restart although the guard was not written: sets
-// the guard as far as the Rollback says.
+// in the guard the values that the Rollback records.
 void adopt_rollback(Step& step, const api::Rollback& rollback);
 
 // Called when the template of `rollback.spec.from` has been replaced. Gives this revision the

@@ -52,13 +52,15 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
   step.requeue_at(step.now + step.inputs.policy.spec.verify_for);
 }
 
-// The current revision is the replaced or the restored one: a third one would be a new release.
+// During a rollback, the current revision is the replaced or the restored one: a third one would be
+// a new release, and would end the rollback.
 bool is_restored(const api::GuardStatus& guard, const api::Rollback& rollback) {
   return guard.current && guard.current->hash != rollback.spec.from.hash;
 }
 
 // The restored revision does not roll out. If it fails the check of the release too, an outage is
-// likely. Before it is the current revision, the results are those of the release.
+// likely. Before it is the current revision, the results are those of the release, so they are not
+// used.
 void fail_rollout(Step& step, const api::Rollback& rollback, const std::string& message) {
   if (!is_restored(step.guard(), rollback)) step.guard().checks.clear();
   const CheckStatus* same = breach_like_release(step.guard().checks, rollback);
@@ -67,8 +69,8 @@ void fail_rollout(Step& step, const api::Rollback& rollback, const std::string& 
 }
 
 // Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes
-// reports progress each time when a pod becomes ready, even if it becomes unready again. So there
-// is also an upper limit: four times this timeout.
+// reports progress each time a pod becomes ready, even if the pod becomes unready again later. So
+// there is also an upper limit: four times this timeout.
 void await_progress(Step& step, const api::Rollback& rollback, const std::string& name) {
   const Time began = step.guard().state_since.value_or(step.now);
   const Time progressed = std::clamp(last_progress(step.deployment(), step.now).value_or(began),

@@ -51,8 +51,8 @@ api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) 
 namespace {
 
 // All revisions, the most valuable first:
-// 1. the two newest proven ones with a snapshot: the targets of rollbacks
-// 2. those newer than the newest of them: the releases that a rollback would undo
+// 1. the two proven ones with a snapshot and the newest verdicts: the targets of rollbacks
+// 2. the revisions before the first target in the list: the releases that a rollback would undo
 // 3. the other proven ones with a snapshot
 // 4. the others
 std::vector<const api::Revision*> by_value(const api::GuardStatus& guard) {
@@ -78,7 +78,7 @@ std::vector<const api::Revision*> by_value(const api::GuardStatus& guard) {
 void trim_revisions(api::GuardStatus& guard) {
   constexpr std::size_t max_revisions = 20;
   while (guard.revisions.size() > max_revisions) {
-    // The newest mark is enough: a rollback that would go past an older one would go past it too.
+    // The newest mark is enough: a rollback past an older mark would be past the newest one too.
     const auto mark = std::ranges::find(guard.revisions, true, &api::Revision::no_rollback_past);
     const auto is_kept = [&](const api::Revision* one) {
       const auto index = one - guard.revisions.data();

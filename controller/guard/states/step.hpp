@@ -37,10 +37,14 @@ struct Step {
 // The revision in `guard.revisions` with this hash; null without one.
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
 
-// Removes revisions until the list has at most 20: first the oldest that are not proven or have no
-// snapshot and are older than the newest proven one, then those with the oldest verdict except two,
-// then the oldest. Not removed: the first revision, the current
-// revision, and the newest revision with the mark no-rollback-past.
+// Removes revisions until the list has at most 20. A possible target is a revision that is proven
+// and has a snapshot. The order in which revisions are removed:
+// 1. revisions that are no possible target, and are older than the possible target with the newest
+//    verdict; the oldest first
+// 2. possible targets except the two with the newest verdicts; the oldest verdict first
+// 3. the others except these two, the oldest first
+// The first revision, the current revision, and the newest revision with the mark no-rollback-past
+// are never removed.
 void trim_revisions(api::GuardStatus& guard);
 
 // Sets the verdict in the list and, for the current revision, in `guard.current`. A proven

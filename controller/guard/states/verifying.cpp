@@ -53,8 +53,8 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
-// A result about all pods may still have samples of the release that was rolled back. So
-// its failure does not fail the verification, which only waits for a pass.
+// A check whose result is about all pods may still have samples of the release that was rolled
+// back. So its failure does not fail the verification, which only waits for a pass.
 bool is_about_all_pods(const CheckStatus& status, const api::PolicySpec& spec) {
   const api::Check* check = api::find_check(spec.checks, status.name);
   return check && checks::is_about_all_pods(*check);
@@ -85,7 +85,7 @@ const CheckStatus* check_with_old_result(const Step& step, const std::vector<Che
   return found == checks.end() ? nullptr : &*found;
 }
 
-// The first check that fails. Requires that one does.
+// The first check that fails. Precondition: a check fails.
 const CheckStatus& failing_check(const std::vector<CheckStatus>& checks) {
   return *std::ranges::find_if(
       checks, [](const CheckStatus& check) { return check.consecutive_failures > 0; });
