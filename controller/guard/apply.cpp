@@ -64,8 +64,8 @@ void add_alerts(GuardState& state, const AlertsArrived& arrived) {
   state.guard.alerts = with_alerts(std::move(state.guard.alerts), arrived.alerts);
 }
 
-// Runs the rollout check again, and each check that has had no result yet: perhaps the pods of the
-// release were not known when it ran.
+// Runs the rollout check again, and each other check that has run without a result: perhaps the
+// pods of the release were not in sync when that check ran.
 void request_checks(GuardState& state, MonotonicTime at) {
   state.schedule.request(std::string(api::rollout_check), at);
   for (const std::string& name : state.schedule.names_of_run_checks()) {
@@ -102,8 +102,8 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
 
 namespace {
 
-// Sets since when nothing blocks the rollback. Resets it while the rollback is held, and once the
-// template is restored.
+// Sets the time since which nothing blocks the rollback. Clears the time while the rollback is
+// held, and after the template is restored.
 void set_unblocked_since(GuardState& state, const Action& action, MonotonicTime now) {
   const auto* starting = std::get_if<StartRollback>(&action);
   const bool starts = starting && starting->execute;
@@ -118,8 +118,9 @@ void set_preflight(GuardState& state, const api::Preflight& preflight) {
   if (preflight.reason == Reason::SnapshotMissing) clear_snapshot(state.guard, preflight.target);
 }
 
-// A release needs to know which pods responded since it began. With strategy Recreate its old pods
-// are gone before it starts, so the pods that responded to the idle checks stay known.
+// A release needs only the pods that responded since the release began, so an Idle Deployment
+// forgets them. With strategy Recreate, the old pods are gone before the release has a pod. Then
+// the pods that responded to the idle checks stay, except those of checks that left the policy.
 void forget_responders(GuardState& state, const PlanDecided& decided) {
   if (state.guard.state != api::State::Idle) return;
   if (!decided.deployment.recreates) return state.responders.clear();
@@ -130,8 +131,8 @@ void forget_responders(GuardState& state, const PlanDecided& decided) {
   });
 }
 
-// A failure that must last is measured once more when it has lasted long enough. Otherwise, the
-// next turn of the check could be almost one interval later.
+// Some failures breach a check only after they have lasted for min_failing_time. Measures such a
+// check again at the end of this time: its next turn could be almost one interval later.
 void request_due_breaches(GuardState& state, const PlanDecided& decided) {
   for (const api::CheckStatus& check : state.guard.checks) {
     const auto due = breach_due_at(check);

@@ -13,7 +13,8 @@
 
 namespace lastgood::guard {
 
-// False if the entry is about another object with the same name: it is not put into the inbox.
+// False if the entry is about another object with the same name. Such an entry is not put into the
+// inbox.
 [[nodiscard]] bool is_about(const InboxEntry& entry, const GuardState& state);
 
 // The state after the entries of the inbox, oldest first. If a user deleted the guard, the state is

@@ -14,7 +14,8 @@ using api::MeasurementResult;
 
 namespace {
 
-// A longer time between two reconciles is a gap in which no controller ran.
+// A longer time between two reconciles is a gap in which no controller ran. Only this much of the
+// gap counts as unobserved.
 constexpr std::chrono::seconds max_unobserved_step{30};
 
 constexpr int whole = 100;  // percent

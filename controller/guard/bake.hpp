@@ -1,5 +1,5 @@
-// The progress of a bake: which part of its time was observed, and what the measurements of that
-// time prove. Private to guard/.
+// The progress of a bake: which part of the time since its start was observed, and what the
+// measurements of that time prove. Private to guard/.
 #pragma once
 
 #include <optional>
@@ -14,23 +14,27 @@ namespace lastgood::guard {
 // A check must have passed at least this share of its measurements in the bake.
 inline constexpr int min_pass_percent = 75;
 
-// The checks that decide whether the revision is good: all but those with `onNoData: Ignore` that
-// were measured and have no result now. Such a check counts if it failed last, or if it passed too
-// rarely in the bake. A check whose pods start counts: it has a result soon.
+// The checks that decide whether the revision is good. A check is left out if all of these apply:
+//   - the check has `onNoData: Ignore`;
+//   - its last measurement is Unknown, and pods that are starting are not the reason: otherwise it
+//     has a result soon;
+//   - it has not failed since its last pass, and is not breached;
+//   - it passed at least min_pass_percent of its measurements in the bake.
 [[nodiscard]] std::vector<api::CheckStatus> counted_checks(
     const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec);
 
 // Begins the bake at `now`: no time and no measurement is counted yet.
 void begin_bake(api::GuardStatus& guard, Time now);
 
-// Counts the time since the last call. It is observed as long as every counted check of the policy
-// has a recent result (see max_result_age) in `before`: the checks as they were until now. Time
-// before `all_measured_from` is never counted as unobserved: see first_run.hpp.
+// Counts the time since the last call as observed or unobserved. The observed part ends when the
+// first of the counted checks has no recent result any more (see max_result_age). `before`: the
+// checks as they were until now. Until `all_measured_from`, no time is counted as unobserved,
+// because checks wait for their initialDelay: see first_run.hpp.
 void count_bake(api::Bake& bake, const std::vector<api::CheckStatus>& before,
                 const api::PolicySpec& spec, std::optional<Time> all_measured_from, Time now);
 
-// Until when every counted check has a recent result (see max_result_age). Empty if one of them has
-// no result.
+// The time until which every counted check has a recent result (see max_result_age). Empty if one
+// of them has never had a result.
 [[nodiscard]] std::optional<Time> observed_until(const std::vector<api::CheckStatus>& checks,
                                                  const api::PolicySpec& spec);
 
@@ -48,8 +52,8 @@ void count_bake(api::Bake& bake, const std::vector<api::CheckStatus>& before,
 // The current revision was observed for minimumBake and is healthy.
 [[nodiscard]] bool has_minimum_bake(const api::GuardStatus& guard, const api::PolicySpec& spec);
 
-// How much of the observed time is worth a write of the status. Else a restart of the controller
-// would lose more of it than a few minutes or an eighth of it.
+// The observed time, rounded down to a step of 2 minutes, later 10 minutes, then 1 hour. The status
+// is written when this value changes, so a restart of the controller loses less than one step.
 [[nodiscard]] Duration rounded_down(Duration observed);
 
 }  // namespace lastgood::guard

@@ -22,7 +22,7 @@ using checks::BaselineTrust;
 namespace {
 
 constexpr int min_failures = 2;
-// An older result of the state Idle does not say that the trouble lasts.
+// A result of the state Idle that is older may no longer be true.
 constexpr Duration max_idle_age = std::chrono::minutes(3);
 
 bool is_trusted(const api::GuardStatus& guard, const Revision& revision) {
@@ -33,9 +33,10 @@ bool is_trusted(const api::GuardStatus& guard, const Revision& revision) {
 }
 
 // The replaced revision as the baseline of a check that fails.
-std::optional<api::BaselineResult> replaced_revision(const std::string& name, api::Reason reason,
-                                                     const std::string& message,
-                                                     std::optional<Time> at) {
+std::optional<api::BaselineResult> failure_of_replaced_revision(const std::string& name,
+                                                                api::Reason reason,
+                                                                const std::string& message,
+                                                                std::optional<Time> at) {
   return api::BaselineResult{.result = MeasurementResult::Fail,
                              .reason = reason,
                              .message = message,
@@ -49,8 +50,9 @@ bool worked_before(const api::GuardStatus& guard, const CheckStatus& check) {
   return has_passed_for(guard, passed_hash(check.config_hash, check.question), guard.current->hash);
 }
 
-// The metric passed shortly before the release, of which a pod may start before the next
-// measurement. Checks that probe pods need a baseline of their own time instead.
+// The external metric passed in state Idle. This pass is evidence from before the release: a pod of
+// the release may start before the next measurement. Other checks need a baseline that is measured
+// at the time of the failure.
 bool passed_before_release(const api::IdleResult& result, const api::PolicySpec& spec) {
   return result.result == MeasurementResult::Pass && is_external_metric(spec, result.check);
 }
@@ -65,7 +67,7 @@ std::optional<api::BaselineResult> inherited_baseline(const api::GuardStatus& gu
   }
   const bool fails = check.consecutive_failures >= min_failures;
   if (!fails || check.baseline || !worked_before(guard, check)) return {};
-  return replaced_revision(name, check.reason, check.message, check.last_failure);
+  return failure_of_replaced_revision(name, check.reason, check.message, check.last_failure);
 }
 
 }  // namespace
@@ -130,7 +132,8 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard,
     return api::find_check(inherited, check) != nullptr;
   };
   for (const CheckStatus& check : guard.checks) {
-    // The failures of a rollout have many causes. Another revision shows only its own.
+    // A rollout can fail for many causes, so the failure of one revision says nothing about the
+    // next one.
     if (check.name == api::rollout_check) continue;
     if (auto baseline = inherited_baseline(guard, check, name))
       inherit(check.name, check.config_hash, std::move(baseline));
@@ -142,7 +145,7 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard,
     const bool worked = has_passed_for(guard, result.config_hash, guard.current->hash);
     if (fails && is_recent && (worked || is_proven(*guard.current)))
       inherit(result.check, result.config_hash,
-              replaced_revision(name, result.reason, result.message, result.at));
+              failure_of_replaced_revision(name, result.reason, result.message, result.at));
     if (is_recent && passed_before_release(result, spec) && !has_inherited(result.check))
       inherit(result.check, result.config_hash,
               api::BaselineResult{.result = MeasurementResult::Pass,

@@ -1,6 +1,7 @@
 // Which other revisions can serve as a baseline, and what a release inherits from the revision that
-// it replaces. The failure of a baseline holds a rollback, so it counts only if the revision is
-// trusted: it was proven, or it has passed a check. A revision that never worked shows nothing.
+// it replaces. A failure of the baseline holds a rollback. So the failure counts only if the
+// revision of the baseline is trusted: it is not breached, and it is proven or has passed a check.
+// The failure of a revision that never worked shows nothing.
 #pragma once
 
 #include <vector>
@@ -11,32 +12,34 @@
 
 namespace lastgood::guard {
 
-// The revisions that may serve as a baseline, in this order: the one that ran immediately before,
-// the rollback target, the others from new to old; each time the trusted ones first. Not a
-// baseline: the current revision, and a revision that was rolled back. Empty in state Idle: nothing
-// is compared.
+// The revisions that may serve as a baseline: first the trusted ones, then the others. Within each
+// of these two parts, the order is: the revision that ran immediately before, the rollback target,
+// the rest from new to old. The current revision and revisions that were rolled back are left out.
+// Empty in state Idle, because nothing is compared.
 [[nodiscard]] std::vector<checks::BaselineCandidate> baseline_candidates(
     const api::GuardStatus& guard);
 
-// Whether a value is compared with that of the baseline (`compareWith`): while a release is
-// evaluated. A first revision, a restored revision and an Idle Deployment have no older revision to
-// compare with.
+// Baseline while a release is evaluated: a check with `compareWith` compares its value with that of
+// an older revision. Nothing for a first revision, a restored revision and an Idle Deployment,
+// which have no older revision to compare with.
 [[nodiscard]] checks::ComparedWith compared_with(const api::GuardStatus& guard);
 
-// The failures of the present checks have a cause that is not the current revision: the baseline
-// fails too, or there is no baseline and the check passed for this revision before.
+// A check is breached, and each breached check has a cause other than the current revision: its
+// baseline fails too, or it has no baseline and passed for the current revision before.
 [[nodiscard]] bool fails_for_shared_cause(const api::GuardStatus& guard);
 
-// The first checks of a new release: the results of the baselines of `guard` survive their pods.
-// Called before the new revision becomes the current one. `name` is that of the replaced revision.
+// The checks with which the evaluation of a new release begins. They have only results of
+// baselines, from before the release: the old pods may be gone when the release fails. Called
+// before the new revision becomes the current one. `name` is that of the replaced revision.
 //
-//   check of the replaced revision                      baseline of the new release
-//   fails, and its baseline fails                       that baseline
-//   fails twice, no baseline, passed before             the replaced revision
-//   failed twice in state Idle, less than 3 minutes ago  the replaced revision
-//   an externalMetric passed in state Idle, less than
-//   3 minutes ago                                        the replaced revision, which passed
-//   otherwise                                           none
+//   check of the replaced revision                         baseline result of the new release
+//   its baseline fails                                     that failure
+//   fails twice, has no baseline, and passed before        Fail of the replaced revision
+//   failed twice in state Idle, at most 3 minutes ago,
+//   and the revision is proven or passed the check before  Fail of the replaced revision
+//   an externalMetric that passed in state Idle, at most
+//   3 minutes ago                                          Pass of the replaced revision
+//   otherwise                                              none
 [[nodiscard]] std::vector<api::CheckStatus> inherited_checks(const api::GuardStatus& guard,
                                                              const api::PolicySpec& spec,
                                                              const std::string& name, Time now);

@@ -29,12 +29,12 @@ bool counts_as_failing(const api::GuardStatus& guard, std::optional<Time> failin
                        Time now) {
   if (guard.policy.empty()) return false;
   const bool began_recently = failing_since && now - *failing_since < settings.within;
-  const bool runs_restored_revision =
+  const bool was_rolled_back_recently =
       std::ranges::any_of(guard.rollbacks, [&](const api::PastRollback& past) {
         return past.at <= now && now - past.at < settings.within &&
                !is_kept_closed(settings, breaker_override, past.at);
       });
-  return began_recently || runs_restored_revision;
+  return began_recently || was_rolled_back_recently;
 }
 
 bool is_held_by_breaker(const api::GuardStatus& guard) {
@@ -60,6 +60,8 @@ std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fle
   const auto limit = static_cast<std::size_t>(settings.rollbacks);
   const auto share = static_cast<std::size_t>(settings.percent);
   const bool is_many = fleet.failing > limit && fleet.failing * 100 > fleet.guarded * share;
+  // `before` is also empty after an administrator closed the breaker. Then a Deployment that is
+  // still held does not show that the breaker was open.
   const bool was_open = !before && fleet.held > 0 &&
                         !is_kept_closed(settings, breaker_override, now - settings.within);
   return is_many || was_open ? now : before;

@@ -19,8 +19,8 @@ struct BreakerSettings {
   Duration within{300'000};
 };
 
-// A release whose check no old pod passes is held if other Deployments began to fail with it: at
-// least this number, and at least this share of the guarded Deployments.
+// A release is held if no old pod passes its failing check, and other Deployments began to fail at
+// the same time: at least this number, and at least this share of the guarded Deployments.
 struct SharedCauseSettings {
   int deployments = 2;  // 0: other Deployments never hold a release
   int percent = 1;
@@ -34,12 +34,13 @@ struct FleetSettings {
 struct Fleet {
   std::size_t guarded = 0;
   std::size_t failing = 0;  // see counts_as_failing()
-  std::size_t held = 0;     // those of them in the state Held (BreakerOpen)
+  std::size_t held = 0;     // the failing ones in the state Held (BreakerOpen)
 };
 
 // The annotation lastgood.dev/close-breaker on the controller's Lease.
 struct BreakerOverride {
-  // For `within` after it, the breaker stays closed and failures of other Deployments hold nothing.
+  // From this time on, for BreakerSettings::within, the breaker stays closed, and failures of other
+  // Deployments hold no release.
   std::optional<Time> at = {};
   std::string problem;  // why the annotation cannot be used; empty: it can
 };
@@ -56,16 +57,18 @@ struct BreakerOverride {
 
 [[nodiscard]] BreakerOverride parse_breaker_override(std::string_view annotation);
 
-// An administrator keeps the breaker closed at that time.
+// An administrator keeps the breaker closed at the time `at`.
 [[nodiscard]] bool is_kept_closed(const BreakerSettings& settings,
                                   const BreakerOverride& breaker_override, Time at);
 
-// How many other Deployments hold a release. With 0, they never hold one.
+// How many other Deployments must have begun to fail to hold a release: see SharedCauseSettings.
+// 0: they never hold one.
 [[nodiscard]] std::size_t min_other_failures(const FleetSettings& settings, const Fleet& fleet,
                                              const BreakerOverride& breaker_override, Time now);
 
-// The last time at which the fleet was above both limits: `now`, or `before`. After a restart,
-// `before` is empty. Then a Deployment that the breaker holds shows that the breaker was open.
+// The last time at which the fleet was above both limits: `now`, or else `before`. Empty while an
+// administrator keeps the breaker closed. After a restart, `before` is empty. Then a Deployment
+// that the breaker holds shows that the breaker was open, and the result is `now`.
 [[nodiscard]] std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
                                              const BreakerOverride& breaker_override,
                                              std::optional<Time> before, Time now);

@@ -134,7 +134,8 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement, Ti
   }
   api::BaselineResult result = *found;
   const bool fails_now = result.result == MeasurementResult::Fail;
-  // The measurement may have more than one failure: see checks::repeats_baseline().
+  // The baseline may have been measured, and failed, several times for this measurement: see
+  // checks::repeats_baseline().
   if (fails_now)
     result.consecutive_failures = std::max(result.consecutive_failures, 1) +
                                   (had_failed ? baseline->consecutive_failures : 0);
@@ -183,8 +184,8 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   check = with_question(std::move(check), measurement);
   // A failure has the time of its measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
-  // A breach whose cause was the cluster ends with its cause. A failure of the release is counted
-  // from its own beginning.
+  // A breach that the cluster caused ends when its reason is no fault of the cluster any more. Then
+  // the failures of the release are counted from their own beginning.
   if (check.breached && is_cluster_fault(check.reason) && !is_cluster_fault(measurement.reason))
     reset_failures(check);
   const bool is_same = is_same_failure(check, measurement, when);
@@ -248,7 +249,8 @@ void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time no
   if (check.last_result && now - *check.last_result > window) check.recent_results.clear();
 }
 
-// The failures of a check of the policy must last for its `for`, and for that of its rule.
+// The failures of a check of the policy must last for the `for` of the check, and for the `for` of
+// the alerting rule that it reads. Sets the longer one, and the max_gap of the check.
 api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
   const api::Check* check = api::find_check(spec.checks, measurement.check);
   if (!check) return measurement;

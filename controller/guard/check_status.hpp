@@ -23,14 +23,17 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 //            alert has been inactive for min_inactive_time: a metrics server that has lost
 //            its data has no result of rate() before its second scrape, and then `for` begins
 //            again.
-//   Unknown  changes none of them, but the min_failing_time of a failure begins again.
-//   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
-//            is reached and the failure has lasted for its min_failing_time, or if it flaps. The
-//            count and this time begin again when the reason of the rollout check changes, and when
-//            no series of a rule has failed in all measurements: Prometheus counts the `for` of a
-//            rule for each series.
-// The result of the baseline stays until there is a newer one. A pass from before the release,
-// which a metrics server can evaluate at any time, does not replace a later result. A measurement
+//   Unknown  changes none of them. But the next failure with a min_failing_time begins to count
+//            this time again.
+//   Fail     adds a failure. It breaches the check if one of these is true:
+//            - The failure is immediate.
+//            - The threshold is reached, and the failures have lasted for min_failing_time.
+//            - The check flaps (see flapping.hpp), and min_failing_time is 0.
+//            With a min_failing_time, the count and the time begin again when the reason of the
+//            rollout check changes, and when no series of a rule has failed in all measurements:
+//            Prometheus counts the `for` of a rule for each series.
+// The result of the baseline stays until there is a newer one. A metrics server can also evaluate a
+// time before the release: a pass at such a time does not replace a later result. A measurement
 // with another question than the last one starts with an empty status: the failures of a rule do
 // not count for the rule that replaced it.
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
@@ -40,9 +43,9 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 // does not fail, is breached already, or has fewer failures than its threshold.
 [[nodiscard]] std::optional<Time> breach_due_at(const api::CheckStatus& check);
 
-// The age up to which a result of the check is recent: two intervals and the timeout, and the
-// longest run of a podMetrics check, which scrapes for a minute if there is little traffic. At
-// least 10 s.
+// The age up to which a result of the check is recent: two intervals plus the timeout, at least
+// 10 s. A podMetrics check has its longest run in addition: with little traffic, it scrapes for a
+// minute.
 [[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
 
 // The same, but in the bake a pass of the rollout check is recent for longer: until the check

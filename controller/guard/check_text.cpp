@@ -16,8 +16,8 @@ using api::MeasurementResult;
 
 namespace {
 
-// ": 2 of 2 pods failed". Empty if the check has no message. It is shorter than the message of a
-// check may be, so that the message of a guard and the note of an Event have room for what to do.
+// ": 2 of 2 pods failed". Empty if the check has no message. A long message is clipped, so that the
+// message of a guard and the note of an Event have room for what to do.
 std::string value_text(const CheckStatus& check) {
   constexpr std::size_t max_value_size = 300;  // bytes
   return check.message.empty() ? "" : ": " + clip(check.message, max_value_size);
@@ -46,9 +46,10 @@ std::string no_result_text(const CheckStatus& check) {
 
 std::string rollout_obstacle(const std::vector<CheckStatus>& checks) {
   const CheckStatus* found = api::find_check(checks, api::rollout_check);
-  const bool is_known = found && found->result == MeasurementResult::Unknown &&
-                        found->reason != pending_reason && found->reason != api::Reason::RollingOut;
-  return is_known ? ". " + as_sentence(no_result_text(*found)) : "";
+  const bool is_obstacle = found && found->result == MeasurementResult::Unknown &&
+                           found->reason != pending_reason &&
+                           found->reason != api::Reason::RollingOut;
+  return is_obstacle ? ". " + as_sentence(no_result_text(*found)) : "";
 }
 
 std::string as_sentence(std::string text) {

@@ -8,8 +8,8 @@
 
 namespace lastgood::guard {
 
-// " (3 of 3 consecutive failures)": at most the threshold. Empty for a check that one failure
-// breaches.
+// " (3 of 3 consecutive failures)". A count above the threshold is shown as the threshold. Empty
+// for a check that one failure breaches.
 [[nodiscard]] std::string failure_count(const api::CheckStatus& check);
 
 // "check health is breached: 2 of 2 pods failed GET /health (3 of 3 consecutive failures)". If the

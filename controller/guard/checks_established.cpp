@@ -22,7 +22,7 @@ struct LastResult {
   int consecutive_failures = 0;
 };
 
-// The last result of a check for the current revision. Pending without one.
+// The last result of a check for the current revision. Without a result, its reason is Pending.
 LastResult last_result(const api::GuardStatus& guard, const std::string& name,
                        const std::string& config_hash) {
   const auto idle = std::ranges::find(guard.idle_results, name, &api::IdleResult::check);

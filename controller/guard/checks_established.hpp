@@ -1,5 +1,5 @@
-// The condition ChecksEstablished: whether each HTTP check of the policy has passed for a revision,
-// so that it may cause a rollback of the next release.
+// The condition ChecksEstablished: whether each check of the policy has passed for a revision, so
+// that the check may cause a rollback of the next release.
 #pragma once
 
 #include "guard/states/step.hpp"

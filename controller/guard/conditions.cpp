@@ -29,7 +29,7 @@ bool awaits_template(const api::GuardStatus& guard, const api::Deployment& deplo
   switch (guard.reason) {
     case Reason::WaitingForReplicaSet:
     case Reason::WaitingForStatus: return true;
-    // A pause of the revision in guard.current is no wait.
+    // A pause does not delay a revision that is in guard.current already.
     case Reason::DeploymentPaused: return guard.template_digest != deployment.template_digest;
     default: return false;
   }

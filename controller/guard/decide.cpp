@@ -124,22 +124,24 @@ bool continues_by_record(Step& step) {
 
 void reconcile_governed(Step& step) {
   const Inputs& inputs = step.inputs;
-  const bool is_old = is_outdated(inputs);
-  if (is_old) {
+  const bool is_rollback_outdated = is_outdated(inputs);
+  if (is_rollback_outdated) {
     step.plan.rollback = rollback::advance(
         inputs.rollback->status, api::RollbackPhase::Superseded,
         "Its release was proven or replaced before the Deployment was changed", step.now);
   }
-  const bool is_behind =
-      !is_old && rollback::is_unknown_to(inputs.guard, inputs.rollback, inputs.deployment);
-  if (is_behind && !inputs.replica_sets) return step.requeue_at(step.now + std::chrono::seconds(1));
-  if (is_behind) adopt_rollback(step, *inputs.rollback);
+  const bool is_guard_behind =
+      !is_rollback_outdated &&
+      rollback::is_unknown_to(inputs.guard, inputs.rollback, inputs.deployment);
+  if (is_guard_behind && !inputs.replica_sets)
+    return step.requeue_at(step.now + std::chrono::seconds(1));
+  if (is_guard_behind) adopt_rollback(step, *inputs.rollback);
   const bool recognized = recognize_template(step);
   if (!recognized && !continues_by_record(step)) return handle_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
   // The actions for the release come before the request. A snapshot and a record of mode Observe
-  // can wait: they are planned until they exist.
+  // can wait: each reconcile plans them again until they exist.
   const bool is_free = std::holds_alternative<std::monostate>(step.plan.action) ||
                        std::holds_alternative<CreateSnapshot>(step.plan.action) ||
                        std::holds_alternative<RecordObserved>(step.plan.action);
@@ -195,7 +197,8 @@ void report_hold_on_record(Step& step) {
   step.plan.rollback = std::move(status);
 }
 
-// Once, until the snapshot is stored. Then the next reconcile reports that.
+// Emits one Event when a snapshot cannot be stored. When a later try succeeds, the next reconcile
+// updates the condition RollbackReady.
 void report_snapshot_failure(Step& step) {
   const bool stores_again = !step.inputs.snapshot_error.empty() &&
                             std::holds_alternative<CreateSnapshot>(step.plan.action);

@@ -6,7 +6,8 @@
 
 namespace lastgood::guard {
 
-// The status of a drill. `took`: from the decision to the answer of the API server.
+// The status of a drill. `found`: the result of its preflight. `took`: the time from the decision
+// to the response of the API server.
 [[nodiscard]] api::RollbackStatus drill_outcome(const api::Rollback& record,
                                                 const api::Preflight& found, Duration took,
                                                 const api::PolicySpec& spec, Time now);

@@ -45,7 +45,7 @@ std::string passed_hash(const std::string& config_hash, const std::string& quest
 
 void record_pass(api::GuardStatus& guard, PassedCheck passed, const api::PolicySpec& spec) {
   if (has_passed_for(guard, passed.config_hash, passed.revision)) return;
-  std::size_t kept = 1;
+  std::size_t kept = 1;  // the new entry
   std::erase_if(guard.passed_checks, [&](const PassedCheck& one) {
     return one.config_hash == passed.config_hash && ++kept > max_revisions_for_each;
   });

@@ -1,5 +1,5 @@
-// Established checks. A check may cause a rollback only if the same question, its configuration,
-// has passed for another revision of the Deployment. Otherwise the check itself may be wrong.
+// Established checks. A check may cause a rollback only if it has passed, with the same
+// configuration, for another revision of the Deployment. Otherwise the check itself may be wrong.
 //
 //   a check passes                                         recorded for
 //   for the current revision, after its rollout            the current revision
@@ -17,14 +17,15 @@
 
 namespace lastgood::guard {
 
-// The config hash of a pass. If the policy alone does not say what was measured, it has the
-// question too (see api::Measurement::question): the pass of a rule does not establish another rule
-// of the same name. The functions below also take a config hash without a question, and then mean
-// any.
+// The config hash under which a pass is recorded. If the policy alone does not say what was
+// measured, the question is appended (see api::Measurement::question): the pass of a rule does not
+// establish another rule of the same name. has_passed() and has_passed_for() also take a config
+// hash without a question, which then matches the passes of each question.
 [[nodiscard]] std::string passed_hash(const std::string& config_hash, const std::string& question);
 
-// Records that a check with this configuration passed for a revision. The list keeps the last two
-// revisions of each configuration, and first those that `spec` still has.
+// Records that a check with this configuration passed for a revision. The list has at most the last
+// two revisions of each configuration. If the list is too long, entries of configurations that
+// `spec` does not have are removed first.
 void record_pass(api::GuardStatus& guard, api::PassedCheck passed, const api::PolicySpec& spec);
 
 // Records the passes of the evaluated revision, if its rollout was complete, and of the baselines.
@@ -40,7 +41,8 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
 
 // The check fails and has passed for no revision, so it may be wrong. Never true for the rollout.
 [[nodiscard]] bool may_be_wrong(const api::GuardStatus& guard, const api::CheckStatus& check);
-// guard.checks without those that may be wrong: they say nothing about a restored revision.
+// guard.checks without those that may be wrong, because a wrong check says nothing about a restored
+// revision.
 [[nodiscard]] std::vector<api::CheckStatus> credible_checks(const api::GuardStatus& guard);
 
 // The checks of `spec` that have passed for the current revision, by name. None before its

@@ -34,6 +34,7 @@ bool was_available(const api::GuardStatus& guard) {
 // The Deployment became unavailable when replicas were added.
 bool was_just_scaled_up(const api::Deployment& deployment,
                         const std::optional<SeenReplicas>& replicas, Time unavailable_since) {
+  // The Deployment controller updates the condition Available some time after spec.replicas.
   constexpr std::chrono::seconds controller_delay{10};
   if (!replicas) return false;
   if (deployment.replicas > replicas->count) return true;

@@ -10,11 +10,11 @@
 
 namespace lastgood::guard {
 
-// How long a failure is remembered after it was last seen. A new failure in this time continues it,
-// so that a container that crashes again and again is old trouble.
+// How long a failure is remembered after it was last seen. A new failure in this time continues the
+// old one: the failure of a container that crashes again and again began with the first crash.
 inline constexpr std::chrono::minutes failure_memory{5};
 
-// Failures that begin within this time of each other begin together.
+// Two failures count as begun at the same time if their beginnings are at most this far apart.
 inline constexpr std::chrono::minutes together{1};
 
 struct FailureSpan {

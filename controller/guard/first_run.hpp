@@ -3,9 +3,9 @@
 //   the revision is new                          at once
 //   the check has an initialDelay                after it, counted from the release, or from the
 //                                                restoration of the template by a rollback
-//   it is an externalMetric                      at once, but for the baseline only: the metric
+//   an externalMetric has an initialDelay        at once, but for the baseline only: the metric
 //                                                cannot be queried for an earlier time
-//   another controller evaluated it before       within one interval, at most 15 s: otherwise a new
+//   an earlier leader evaluated the revision     within one interval, at most 15 s: otherwise a new
 //                                                leader would measure all Deployments at once
 #pragma once
 
@@ -25,7 +25,7 @@ inline constexpr Duration max_first_run_delay = std::chrono::seconds(15);
 
 struct FirstRun {
   Duration not_before{0};  // from now: the rest of initialDelay
-  Duration spread{0};      // only of the first run of a controller
+  Duration spread{0};      // only of the first run after this replica became the leader
   bool operator==(const FirstRun&) const = default;
 };
 using FirstRuns = std::map<std::string, FirstRun>;  // by the name of the check
@@ -36,7 +36,7 @@ using FirstRuns = std::map<std::string, FirstRun>;  // by the name of the check
     const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
     const api::PolicySpec& spec, Time now);
 
-// Only the checks that do not run at once.
+// The first runs of the checks that do not run at once.
 [[nodiscard]] FirstRuns first_runs(const api::GuardStatus& guard,
                                    const std::optional<api::Rollback>& rollback,
                                    const api::PolicySpec& spec, Time now);

@@ -8,16 +8,16 @@
 
 namespace lastgood::guard {
 
-// How many results of a check are remembered. The check has flapped if more than half of so many
-// failed.
+// How many results of a check are remembered. The check flaps if more than half of this number are
+// failures.
 inline constexpr int max_recent_results = 20;
 
 // Checks with a greater failure threshold never flap: their users accept longer failures than the
 // window shows.
 inline constexpr int max_flapping_threshold = max_recent_results / 2;
 
-// Adds a Pass or a Fail to the last 20 results. Ignores Unknown. A pass after a complete breach
-// begins the results again: the check has recovered and does not flap.
+// Adds a Pass or a Fail to the last 20 results. Ignores Unknown. A pass first clears the results if
+// the consecutive failures had reached the threshold: the check has recovered and does not flap.
 // Precondition: check.consecutive_failures is from before this result.
 void record_result(api::CheckStatus& check, api::MeasurementResult result);
 

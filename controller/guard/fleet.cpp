@@ -69,8 +69,9 @@ FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kub
 
 Duration distance(Time a, Time b) { return a < b ? b - a : a - b; }
 
-// The breaker for a Deployment that it holds already, or held before its failure was confirmed
-// again after a restart: it counts those that fail now and began to fail when `self` did.
+// The breaker for a Deployment that the breaker holds already. Counts only the Deployments that
+// fail now and began to fail when `self` did. After a restart, the hold of `self` has another
+// reason until the failure of `self` is confirmed again: meanwhile this breaker applies too.
 Breaker breaker_of_held(FleetMemory& memory, const FleetCount& count,
                         const BreakerSettings& settings, const BreakerOverride& breaker_override,
                         const Key& self, Time now) {

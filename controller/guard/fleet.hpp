@@ -16,10 +16,12 @@ namespace lastgood::guard {
 
 // The memory of the fleet in this term.
 struct FleetMemory {
-  FailureLog failing;                // Deployments whose release fails
-  FailureLog began_to_fail;          // Deployments that were healthy before
-  std::optional<Time> last_above;    // see last_above() in breaker.hpp
-  std::map<Key, Time> above_around;  // the same around the failure of one Deployment
+  FailureLog failing;              // Deployments whose release fails
+  FailureLog began_to_fail;        // Deployments that were healthy before
+  std::optional<Time> last_above;  // see last_above() in breaker.hpp
+  // The same for a Deployment that the breaker holds: only the failures that began when the failure
+  // of this Deployment began are counted.
+  std::map<Key, Time> above_around;
 };
 
 struct FleetView {
@@ -28,14 +30,14 @@ struct FleetView {
   std::size_t min_other_failures = 0;  // see min_other_failures() in breaker.hpp
 };
 
-// The fleet as the Deployment `self` sees it, whose guard has the group `group`. A Deployment that
-// was not reconciled in this term is counted by the status of its DeploymentGuard.
+// The fleet as the Deployment `self` sees it. `group`: the group of `self`; empty: it has none. A
+// Deployment that was not reconciled in this term is counted by the status of its DeploymentGuard.
 //
 // The breaker is open for `self` in two cases:
-// - More Deployments than the limits began to fail recently.
-// - `self` is held by the breaker, and more Deployments than the limits began to fail when `self`
-//   did and fail still. So the breaker holds those that an outage broke until it ends, and never a
-//   release that comes later.
+// - More Deployments than the limits allow began to fail recently.
+// - `self` is held by the breaker, and more Deployments than the limits allow began to fail when
+//   `self` did, and still fail. So the breaker holds the Deployments that an outage broke until the
+//   outage ends, but no release that comes later.
 [[nodiscard]] FleetView observe_fleet(FleetMemory& memory, const GuardStates& states,
                                       const kube::Stores& stores, const FleetSettings& settings,
                                       const BreakerOverride& breaker_override, const Key& self,

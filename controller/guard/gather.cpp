@@ -16,7 +16,7 @@ bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& 
 }
 
 // A measurement that began in the state Frozen or Verifying may arrive after the evaluation has
-// started. So its evidence is decided here, and not when it began.
+// started. So whether its failure counts is decided now, and not when the measurement began.
 api::Measurement with_present_evidence(const MeasurementArrived& entry,
                                        const std::vector<std::string>& known) {
   const bool needs_evidence =

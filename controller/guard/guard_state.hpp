@@ -22,17 +22,17 @@ namespace lastgood::guard {
 struct GuardState {
   Uid deployment_uid;
   api::GuardStatus guard = {};
-  api::GuardStatus written = {};  // as the API server has it
+  api::GuardStatus written = {};  // the status that the API server has
   Uid guard_uid;                  // of the DeploymentGuard object; empty until it exists
-  Uid guard_owner;                // uid of the Deployment that owns it
+  Uid guard_owner;                // uid of the Deployment that owns the DeploymentGuard
   std::optional<api::Rollback> rollback = {};
   api::RollbackStatus rollback_written = {};
   Schedule schedule = {};
   IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan
   std::set<std::string> running_checks = {};          // names; a run may outlive its release
-  // By the config hash of an HTTP check. Dropped while the Deployment is Idle, except with strategy
-  // Recreate.
+  // The pods that responded to an HTTP check, by its config hash. Dropped while the Deployment is
+  // Idle, except with strategy Recreate.
   std::map<std::string, checks::Responders> responders = {};
   std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};            // Event name to count
@@ -41,8 +41,8 @@ struct GuardState {
   std::string snapshot_error;                         // see Inputs
   bool records_changed = true;                        // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
-  std::string
-      observed_record;  // the last Rollback of mode Observe that exists; empty: none is known
+  // Name of the last Rollback of mode Observe that exists. Empty: none is known.
+  std::string observed_record;
 
   // The other members of the group read these fields. They are from the last complete reconcile.
   std::string group;
@@ -51,7 +51,7 @@ struct GuardState {
   std::string blocked_because;
   bool is_unmanaged = false;  // in a group, but not opted in
 
-  std::optional<SeenReplicas> replicas = {};  // of the last reconcile
+  std::optional<SeenReplicas> replicas = {};  // spec.replicas at the last reconcile
 };
 
 }  // namespace lastgood::guard

@@ -23,25 +23,27 @@ class GuardStates {
     for (const auto& [key, entry] : entries_) visit(key, *entry.state);
   }
 
-  // Appends to the inbox, and returns whether the Deployment must be reconciled for that. Not if a
-  // reconcile gathers its inputs: it folds the entry. Appends nothing if the state is not known or
-  // if the entry is about another object than the state: the next reconcile loads what it needs.
+  // Appends the entry to the inbox, and returns whether the Deployment must be reconciled for it.
+  // Returns false while a reconcile gathers its inputs: that reconcile folds the entry, or
+  // end_gather() reports it. Appends nothing and returns false if the state is not known, because
+  // the next reconcile loads it, or if the entry is about another object (is_about() in apply.hpp).
   bool post(const Key& deployment, InboxEntry entry);
 
   // True if the inbox says that a user deleted this Rollback.
   [[nodiscard]] bool is_rollback_deleted(const Key& deployment, const Uid& rollback) const;
 
-  // The state with all entries of the inbox. It is loaded if it is not known, is that of another
-  // Deployment with the same name, or was reset because the Deployment had not opted in. It changes
-  // with each drain() and apply(), until it is forgotten. A reconcile gathers its inputs from now
-  // on, until end_gather().
+  // Called when a reconcile begins to gather its inputs. Returns the state, after all entries of
+  // the inbox were folded into it. The state is first loaded if it is not known, belongs to another
+  // Deployment with the same name, or was set by set_unmanaged(). The returned object changes with
+  // each drain() and apply(), until the state is forgotten.
   std::shared_ptr<const GuardState> open(const api::Deployment& deployment,
                                          const kube::Stores& stores, Time now);
 
   // Folds the inbox into the state.
   void drain(const api::Deployment& deployment, const kube::Stores& stores, Time now);
 
-  // Returns whether the inbox has entries that no reconcile folds: those since the last drain().
+  // Called when the reconcile has gathered its inputs. Returns whether entries have arrived since
+  // the last drain(): only another reconcile folds them.
   bool end_gather(const Key& deployment);
 
   // Folds the outcome into the state. Does nothing if the state was forgotten, because the term is

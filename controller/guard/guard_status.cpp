@@ -50,6 +50,7 @@ void reset_results(api::GuardStatus& guard, Time now) {
     if (check.consecutive_failures == 0) {
       reset_check(check);
     } else if (check.breached) {
+      // The stored time may be old: the status is not written for each new failure.
       check.last_failure = now;
     }
   }
@@ -90,7 +91,8 @@ void drop_details(api::GuardStatus& guard) {
     if (check.breached) check.consecutive_failures = check.failure_threshold;
   }
   if (guard.bake) guard.bake = api::Bake{.observed = rounded_down(guard.bake->observed)};
-  // After two failures, a result may hold the next release. The next leader must know it.
+  // A result in state Idle may hold the next release after two failures, so the next leader must
+  // know it. With fewer failures it is not worth a write.
   std::erase_if(guard.idle_results,
                 [](const api::IdleResult& result) { return result.consecutive_failures < 2; });
   for (api::IdleResult& result : guard.idle_results)

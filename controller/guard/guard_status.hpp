@@ -14,11 +14,12 @@ void set_snapshot(api::GuardStatus& guard, const TemplateHash& hash,
 // The ControllerRevision of that name was deleted, so its revision is no longer a target.
 void clear_snapshot(api::GuardStatus& guard, const std::string& controller_revision);
 
-// Clears the results of a check, except a failure of the baseline before the release.
+// Clears the result and the failures of a check. The time of its last result, its recent results,
+// its counts of the bake and a result of the baseline from before the release stay.
 void reset_check(api::CheckStatus& check);
 
-// Called after the status was read from the API server. No controller measured in between, so each
-// check must pass again. Failures and breaches stay.
+// Called after the status was read from the API server. No controller measured while none led, so
+// each check must pass again. Failures and breaches stay.
 void reset_results(api::GuardStatus& guard, Time now);
 
 // No policy applies to the Deployment, because the selectors of several match it.

@@ -1,5 +1,5 @@
-// The measurements of an Idle Deployment. They find a wrong check on a quiet day, and nothing is
-// ever rolled back because of them.
+// The measurements of an Idle Deployment. They find a check that is wrong, for example in its path,
+// before a release depends on the check. Nothing is ever rolled back because of them.
 //
 //   strategy         measured                                              how often
 //   RollingUpdate    checks that have not passed for the current revision  soon, then after 1, 2,

@@ -25,7 +25,7 @@ struct MeasurementArrived {
   std::vector<checks::Responder> responders = {};  // pods of any revision that responded
 };
 
-// The check may be started again. It may have ended without a measurement.
+// A run of the check has ended, with or without a measurement. So the check may be started again.
 struct CheckEnded {
   Uid deployment;
   std::string check;
@@ -38,7 +38,7 @@ struct AlertsArrived {
   std::vector<api::ReceivedAlert> alerts;
 };
 
-// A pod of the Deployment or its rollout changed, or its pods are known again. The rollout check
+// The rollout or a pod of the Deployment changed, or its pods are in sync again. The rollout check
 // runs soon.
 struct RolloutChanged {
   MonotonicTime at;

@@ -30,7 +30,8 @@ struct Breaker {
   std::string message;  // numbers of failing and guarded Deployments, limits, what closes it
 };
 
-// Another guarded Deployment, outside of the group, that passed its checks and then began to fail.
+// Another guarded Deployment, outside of the group, that was healthy and then began to fail: see
+// began_to_fail() in failure_log.hpp.
 struct OtherFailure {
   Key deployment;
   Time began;
@@ -75,7 +76,7 @@ struct Inputs {
   std::string observed_record = {};  // last Rollback of mode Observe that exists; empty: unknown
   Breaker breaker = {};
   std::vector<OtherFailure> other_failures = {};  // present, or ended recently
-  std::size_t min_other_failures = 0;             // that hold a release; 0: they hold none
+  std::size_t min_other_failures = 0;             // so many of them hold a release; 0: never
   std::vector<GroupMember> group = {};            // the other members
   // The Rollback that spec.causedBy of `rollback` names, from the watch.
   std::optional<api::Rollback> initiator = {};

@@ -19,7 +19,7 @@ namespace lastgood::guard {
 //   the check                                                       known
 //   in the states Idle, Verifying and Frozen: no release            yes
 //   passed before a pod of the release had started                  yes
-//   failed twice then, or for the replaced revision                 yes: a rollback is held
+//   failed twice before that, or for the replaced revision          yes: a rollback is held
 //   has passed since the release began, however long ago            yes
 //   has a failure that counted: it was known then                   yes
 //   otherwise                                                       no

@@ -19,11 +19,13 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<Result<api::ApiCall>> policy_read(const Result<codec::Json>& live);
 
 // Success if the live policy allows the patch. `decided_by` is the policy of the decision, for
-// example "RollbackPolicy/web". `policy` is the result of policy_read(). Errors:
-//   - Conflict: the Deployment opted out, another policy or an invalid policy applies, the policy
-//   is
-//     suspended or has mode Observe, an approval is missing, or pause-until is in the future
-//   - the error of a read
+// example "RollbackPolicy/web". `policy` is the result of policy_read(). Returns the error of a
+// read, or Conflict in these cases:
+//   - The Deployment opted out.
+//   - Another policy or an invalid policy applies.
+//   - The policy is suspended or has mode Observe.
+//   - An approval is missing.
+//   - pause-until is in the future.
 // spec.force of a manual Rollback overrides suspend and pause-until, but not an opt-out.
 [[nodiscard]] Result<void> confirm_policy(const Result<codec::Json>& live,
                                           const std::optional<Result<codec::Json>>& policy,

@@ -88,9 +88,9 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
   if (const auto turn = state.idle_schedule.next(state.running_checks)) sooner(*turn);
   if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
   if (state.rollback && !api::finished(state.rollback->status.phase))
-    sooner(monotonic + rollback_recheck_delay);
+    at_latest(monotonic + rollback_recheck_delay);
   if (state.config_map && policy.kind == EffectivePolicy::Kind::Broken)
-    sooner(monotonic + config_map_recheck_delay);
+    at_latest(monotonic + config_map_recheck_delay);
   return next;
 }
 

@@ -34,7 +34,8 @@ namespace lastgood::guard {
                                                              std::optional<Time> requeue_at,
                                                              Time now, MonotonicTime monotonic);
 
-// The phase in which the rollback ended, until its status is written. Empty otherwise.
+// The phase in which the rollback ended, while the API server does not have this phase yet. Empty
+// otherwise.
 [[nodiscard]] std::optional<std::string> outcome_to_report(const GuardState& state);
 
 // The Rollback is not finished.

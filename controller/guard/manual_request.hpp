@@ -8,7 +8,8 @@
 
 namespace lastgood::guard {
 
-// The listed revision with the number in spec.toRevision of the request; null without one.
+// The listed revision with the number in spec.toRevision of the request. Null if the request has no
+// number, or no listed revision has this number.
 // Precondition: `inputs.request` has a value.
 [[nodiscard]] const api::Revision* requested_revision(const Inputs& inputs,
                                                       const api::GuardStatus& guard);

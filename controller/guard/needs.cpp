@@ -28,8 +28,9 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
          deployment.meta.generation > rollback->spec.generation;
 }
 
-// A reused ReplicaSet gets its new number only when the Deployment controller has observed the
-// template. Right after the patch of a rollback, a live read may be ahead of the watch.
+// The number of guard.current is older than the number that the Deployment has: a reused ReplicaSet
+// gets its new number only when the Deployment controller has observed the template. False after
+// the patch of a rollback: then a live read may be ahead of the watch.
 bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus& guard,
                       const std::optional<api::Rollback>& rollback) {
   const bool is_restored =

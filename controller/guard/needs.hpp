@@ -14,8 +14,9 @@
 namespace lastgood::guard {
 
 inline constexpr Duration rollout_interval{2'000};
-// While a complete rollout passes and bakes. A change of a pod or of the Deployment's status runs
-// the check at once, so only a failure that is a matter of time alone is seen later.
+// The interval while a complete rollout bakes and passes. A change of a pod or of the Deployment's
+// status runs the check at once. So only a failure that begins without a change, when enough time
+// has passed, is seen later.
 inline constexpr Duration passing_rollout_interval{15'000};
 
 // The rollout check reads a field that differs between the two states of the Deployment.

@@ -19,7 +19,8 @@ namespace lastgood::guard {
 
 // --- Gather ---
 
-// The last usable read of the ConfigMap that the Deployment names. Nothing: it names none.
+// The read of the ConfigMap that the Deployment names: see policy::usable_read(). Nothing if the
+// Deployment names none.
 struct ConfigMapCached {
   std::optional<policy::ConfigMapRead> read;
 };
@@ -81,7 +82,7 @@ struct DrillEnded {
   api::Preflight preflight;
 };
 
-// The action is not done. The next plan decides again.
+// The action was not done. The next decide() plans it again if it is still needed.
 struct ActionFailed {
   Error error;
 };

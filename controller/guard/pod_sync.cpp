@@ -12,7 +12,8 @@ namespace lastgood::guard {
 namespace {
 
 constexpr const char* hash_label = "pod-template-hash";
-// The evaluated revision and its first baseline are watched, however many Deployments there are.
+// The evaluated revision and its first baseline. If the watch has no room for these two, it has no
+// revision of the Deployment.
 constexpr std::size_t min_watched_revisions = 2;
 constexpr std::size_t max_revisions = 20;  // of a DeploymentGuard
 
@@ -69,7 +70,7 @@ void PodSync::clear() {
   choose_hashes();
 }
 
-// So many revisions of each Deployment can be watched.
+// How many revisions of each Deployment can be watched.
 std::size_t PodSync::depth_that_fits() const {
   for (std::size_t depth = max_revisions; depth > min_watched_revisions; --depth) {
     std::set<TemplateHash> hashes;
@@ -114,14 +115,14 @@ std::vector<TemplateHash> PodSync::observe(const PodWatchState& watch, Monotonic
     std::ranges::set_difference(before, open_, std::back_inserter(closed));
   }
   for (auto& [key, entry] : entries_) {
-    // There are many entries, and this is called often.
+    // Usually nothing is to be done. There are many entries, and observe() is called often.
     if (!is_closed && !is_reopened && !is_synced_again) break;
     keep_only(entry.covered, open_);
     keep_only(entry.listing, open_);
     if (!is_synced_again) continue;
     std::ranges::set_intersection(entry.watched, open_,
                                   std::inserter(entry.covered, entry.covered.end()));
-    // The watch has just read all pods. A running list is older, and may have deleted pods.
+    // The watch has just read all pods. A running list is older: it may have pods that are deleted.
     entry.listing.clear();
   }
   syncs_ = watch.syncs;
@@ -158,6 +159,7 @@ std::vector<PodList> PodSync::take_due_lists(MonotonicTime now, double random) {
     entry->is_new = false;
     entry->listing.clear();
     if (is_streaming_ && includes(open_, entry->watched)) entry->listing = entry->watched;
+    // Up to 20% later, so that the lists of many Deployments do not begin together.
     entry->next_list_at = now + list_interval +
                           Duration(static_cast<Duration::rep>(
                               static_cast<double>(list_interval.count()) * 0.2 * random));

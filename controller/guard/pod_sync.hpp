@@ -1,15 +1,15 @@
-// Which pods the controller watches and lists, and whether what it knows of them is in sync.
+// Which pods the controller watches and lists, and whether its copy of these pods is in sync.
 //
 // While a Deployment is not Idle, its pods of every revision come by a watch that many Deployments
 // of a scope (all namespaces, or one of the watched namespaces) share:
 //
 //   /api/v1/pods?watch=true&labelSelector=pod-template-hash in (h1,h2,...)
 //
-// - A scope has one watch. If its hashes are more than max_watched_hashes, it has a second one, and
+// - A scope has one watch. If its hashes are more than max_watched_hashes, it has more watches, but
 //   at most max_watches: kubelets update pods more slowly when many watches are open. A Deployment
-//   stays in its watch until it is Idle again.
-// - A hash that joins the watch is listed once, after the watch has been opened with it. Until then
-//   the pods are not in sync.
+//   stays in its watch until the Deployment is Idle again.
+// - When a hash joins the watch, its pods are listed once, after the watch has been opened with the
+//   hash. Until this list ends, they are not in sync.
 // - While no watch is open for max_gap, the pods of each Deployment are listed every list_interval.
 // - A watch has at most max_watched_hashes. If its Deployments have more, the oldest revisions of
 //   each are left out first, then whole Deployments. These are listed every list_interval.
@@ -42,8 +42,8 @@ inline constexpr Duration usual_sync_time{10'000};
 inline constexpr Duration max_gap{5'000};
 
 // The index of the watch that a Deployment with `more` hashes joins: the first one with room for
-// them, else the one whose Deployments want the fewest. `wanted` has, for each watch of the scope,
-// PodSync::wanted_hashes(). It is not empty.
+// them, else the one whose Deployments want the fewest. `wanted` has PodSync::wanted_hashes() of
+// each watch of the scope. Precondition: the scope has a watch.
 [[nodiscard]] std::size_t choose_watch(std::span<const std::size_t> wanted, std::size_t more);
 
 // "pod-template-hash in (h1,h2)". Empty if there are no hashes.
@@ -79,7 +79,7 @@ enum class ListUse : std::uint8_t {
 // One watch, and the Deployments that share it.
 class PodSync {
  public:
-  // Both return whether this changes what the Deployment wants.
+  // want() and drop() return whether the wanted hashes of the Deployment change.
   bool want(const PodsWanted& wanted, MonotonicTime now);
   bool drop(const Key& deployment);
   void clear();

@@ -14,7 +14,7 @@ namespace lastgood::guard {
 struct PodsWanted {
   Key deployment;
   std::vector<TemplateHash> hashes;  // the revisions that are read first come first
-  // Of the Deployment. An older list of pods may lack the pods of the release.
+  // The version of the Deployment. An older list of pods may lack the pods of the release.
   ResourceVersion not_older_than;
   bool operator==(const PodsWanted&) const = default;
 };
@@ -28,10 +28,10 @@ struct PodsWanted {
 // has been confirmed, and the same failure is measured again and again.
 [[nodiscard]] bool confirms_by_list(const api::GuardStatus& guard);
 
-// The owner is the ReplicaSet of this revision. A ReplicaSet that was deleted is created again
-// under the same name with another uid, so the name decides. The hash alone does not: two
-// Deployments of a namespace can have the same template. A ReplicaSet that the Deployment adopted
-// can have any name, so the uid is accepted too.
+// The owner of the pod is the ReplicaSet of this revision. A ReplicaSet that was deleted is created
+// again under the same name with another uid, so the name decides. The hash alone does not decide:
+// two Deployments of a namespace can have the same template. A ReplicaSet that the Deployment
+// adopted can have any name, so the uid is accepted too.
 [[nodiscard]] bool is_pod_of(const api::Pod& pod, const Key& deployment,
                              const api::Revision& revision);
 

@@ -1,4 +1,5 @@
-// Whether the last preflight is about a rollback, and whether it is recent.
+// Whether the last preflight is about a rollback, and whether it is recent. A preflight finds out
+// whether the rollback would work: rollback/preflight.hpp.
 #pragma once
 
 #include "guard/inputs.hpp"
@@ -13,7 +14,8 @@ namespace lastgood::guard {
 [[nodiscard]] bool is_watch_behind(const std::optional<api::Preflight>& preflight,
                                    const api::Deployment& deployment);
 
-// The preflight is about this generation and target, and at most 45 s old: a rollback may start.
+// The preflight is about this generation and target, and at most 45 s old. So its result decides
+// whether a rollback may start.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target,
                             Time now);

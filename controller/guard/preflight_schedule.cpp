@@ -21,10 +21,11 @@ namespace {
 
 // A preflight makes three requests or more. See max_fresh_age in preflight.cpp.
 constexpr std::chrono::seconds interval_while_failing{20};
-constexpr std::chrono::seconds interval_while_due{35};  // may last for days
+constexpr std::chrono::seconds interval_while_due{35};  // a rollback may be held for days
 constexpr std::chrono::minutes usual_interval{10};
 constexpr std::chrono::milliseconds min_interval{500};
-// The next event of the watch makes the last preflight usable. The watch may back off for 30 s.
+// The last preflight read a newer Deployment than the watch has, so it counts after the next event
+// of the watch. But the watch may back off for 30 s.
 constexpr std::chrono::seconds interval_while_behind{10};
 
 bool is_failing(const api::GuardStatus& guard) {

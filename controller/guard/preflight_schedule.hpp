@@ -9,7 +9,7 @@
 namespace lastgood::guard {
 
 // A preflight runs when the generation or the target changes, and every 10 minutes. It runs every
-// 20 s while a check fails, and every 35 s while a rollback is due.
+// 20 s while a check fails, and every 35 s while a rollback starts as soon as nothing blocks it.
 [[nodiscard]] bool is_preflight_due(const Inputs& inputs, Time now);
 
 // Sets the condition RollbackReady. If the snapshot of the current good revision cannot be stored,

@@ -48,8 +48,9 @@ api::StringMap stored_labels(const ReceivedAlert& alert, const api::AlertCheck& 
 // An alert that fires is stored again only after this time, because each one is a write.
 constexpr Duration min_renewal = std::chrono::seconds(30);
 
-// Of two alerts with the same fingerprint, whether `arrived` replaces `stored`. A later message
-// that the alert fires replaces too: checks::measure_received() uses only recent ones.
+// Whether `arrived` replaces `stored`, which has the same fingerprint. A later message that the
+// alert still fires replaces it too: checks::measure_received() uses only alerts that were received
+// recently.
 bool replaces(const ReceivedAlert& arrived, const ReceivedAlert& stored) {
   if (arrived.starts_at != stored.starts_at) return arrived.starts_at > stored.starts_at;
   if (stored.ends_at) return false;
@@ -58,7 +59,8 @@ bool replaces(const ReceivedAlert& arrived, const ReceivedAlert& stored) {
          (!stored.received || *arrived.received - *stored.received >= min_renewal);
 }
 
-// Firing ones first, then those with a pod, because others fail no check, then the newest.
+// The order: alerts that fire, alerts with a pod, the newest. An alert without a pod fails no
+// check.
 bool precedes(const ReceivedAlert& one, const ReceivedAlert& other) {
   if (one.ends_at.has_value() != other.ends_at.has_value()) return !one.ends_at;
   const bool has_pod = label_of(one, "pod") != nullptr;

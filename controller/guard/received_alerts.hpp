@@ -18,16 +18,20 @@ inline constexpr std::size_t max_stored_labels_size = 1024;  // bytes of the lab
 
 // The alerts of one message that are stored for a Deployment.
 //
-// An alert may be about the Deployment if a check `alert` has its name, it has all matchLabels, and
-// it names no other namespace or pod of another Deployment. Without matchLabels, it must name both.
-// checks::measure_received() decides whether it counts. Only some labels are stored: those that
-// place the alert, and others up to max_stored_labels_size.
+// An alert may be about the Deployment if all of this is true for a check `alert`:
+// - The check names the alert.
+// - The alert has all matchLabels of the check.
+// - Its labels `namespace` and `pod` fit the Deployment. It must have both labels if the check has
+//   no matchLabels.
+// checks::measure_received() decides whether the alert counts. Only some of its labels are stored:
+// `namespace`, `pod` and those of matchLabels, and others up to max_stored_labels_size.
 [[nodiscard]] std::vector<api::ReceivedAlert> alerts_for(
     const Key& deployment, const api::PolicySpec& spec, std::span<const api::ReceivedAlert> alerts);
 
-// Adds alerts to those of a guard. A message that is sent again within 30 s changes nothing. Of a
-// fingerprint, the last start counts, and one with the same start that ended does not fire. If
-// there are more than max_received_alerts, those that fire, with a pod, and the newest are kept.
+// Adds alerts to those of a guard. A message that is sent again within 30 s changes nothing. If two
+// alerts have the same fingerprint, the one with the later start stays. If they also have the same
+// start, one that has ended replaces one that fires. At most max_received_alerts stay: first those
+// that fire, then those with a pod, then the newest.
 [[nodiscard]] std::vector<api::ReceivedAlert> with_alerts(
     std::vector<api::ReceivedAlert> stored, std::span<const api::ReceivedAlert> arrived);
 

@@ -17,7 +17,7 @@
 
 namespace lastgood::guard {
 
-// Between two runs of a check that events of pods start.
+// The shortest time between a run of a check and a requested run: see Schedule::request().
 inline constexpr Duration min_event_interval{100};
 
 class Schedule {
@@ -49,7 +49,7 @@ class Schedule {
   std::map<std::string, MonotonicTime> last_run_;
   std::map<std::string, MonotonicTime> delayed_;  // until this time a check does not run
   std::set<std::string> waiting_;                 // due, but the last run has not ended
-  bool has_planned_ = false;                      // checks of the policy
+  bool has_planned_ = false;                      // the checks of the policy have their first turns
 };
 
 }  // namespace lastgood::guard

@@ -33,7 +33,7 @@ struct TargetChoice {
 [[nodiscard]] TargetChoice choose_target(const api::GuardStatus& guard);
 
 // The current revision if it is proven, else the first of proven_with_snapshot other than the
-// current revision. A mark may forbid restoring it: it is good even so.
+// current revision. Marks are ignored: a revision that must not be restored can still be good.
 [[nodiscard]] std::optional<api::Revision> last_good(const api::GuardStatus& guard);
 
 }  // namespace lastgood::guard
