@@ -1,5 +1,5 @@
-// A call to the API server and a health probe, as data: pure code plans them, net/ sends them, and
-// tests compare them.
+// Requests and responses as data: calls to the API server, requests to metrics servers, and health
+// probes. Pure code plans the requests, net/ sends them, and tests compare them.
 #pragma once
 
 #include <cstddef>
@@ -29,11 +29,12 @@ struct ApiCall {
   bool operator==(const ApiCall&) const = default;
 };
 
-// How a TLS server proves who it is, and this client too.
+// How the identity of a TLS server is verified, and the certificate with which this client proves
+// its own identity.
 struct TlsSettings {
   enum class Verify : std::uint8_t { Certificate, Nothing };
   Verify verify = Verify::Certificate;
-  std::string authorities;         // PEM; empty: those of the system
+  std::string authorities;         // PEM; empty: the CAs of the system
   std::string client_certificate;  // PEM; empty: none
   std::string client_key;          // PEM
   std::string server_name;         // empty: the host of the request
@@ -93,8 +94,8 @@ struct HttpResponse {
   int status = 0;                                 // 0: no response
   std::string content_type = {};
   std::string body = {};
-  bool is_too_large = false;    // InvalidResponse, because the body exceeds max_body_bytes
-  bool is_tls_failure = false;  // InvalidResponse, because of TLS: a certificate, or the settings
+  bool is_too_large = false;    // outcome InvalidResponse: the body exceeds max_body_bytes
+  bool is_tls_failure = false;  // outcome InvalidResponse: a certificate or the TLS settings
   Duration took{0};
   std::string detail = {};  // the error of the system, at most 200 bytes; empty if Answered
 };
@@ -102,7 +103,7 @@ struct HttpResponse {
 struct ProbeResponse {
   ProbeOutcome outcome = ProbeOutcome::TimedOut;
   int status = 0;
-  bool connected = false;  // the connection was established, with TLS also the handshake
+  bool connected = false;  // the TCP connection was made, and the TLS handshake if there is one
   Duration took{0};
   std::string detail;  // the error of the system, at most 200 bytes; empty if Answered
 };

@@ -26,9 +26,9 @@ enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 
 // A check has exactly one target:
 // - Pods: each pod of the new revision, at the IP of the pod.
-// - Service: the same pods, at the target port of `service`, a Service of the namespace.
-// - Url: the `url`. If its host is a Service of the namespace that selects the pods: each of the
-//   pods instead.
+// - Service: the same pods, at the target port that belongs to `port` of the Service `service`.
+// - Url: the `url`. If its host is a Service of the namespace that selects the pods, each of the
+//   pods is probed instead.
 struct HttpCheck {
   HttpTarget target = HttpTarget::Pods;
   std::string scheme = "http";               // http or https; for Pods and Service
@@ -58,7 +58,8 @@ struct Comparison {
 };
 
 // A comparison with the value of the baseline at the same time. The check fails if the value is
-// more than `ratio_above` times that of the baseline, and more than `and_above`.
+// above two limits: `ratio_above` times the value of the baseline, and the fixed number
+// `and_above`.
 struct BaselineComparison {
   double ratio_above = 0;
   double and_above = 0;
@@ -74,21 +75,21 @@ struct MinimumTraffic {
 
 // A server with the HTTP API of Prometheus.
 struct MetricsServer {
-  std::string address;      // "https://prometheus.monitoring:9090/prefix"; empty: that of the chart
+  std::string address;      // "https://prometheus.monitoring:9090/prefix"; empty: from the chart
   std::string credentials;  // name of a Secret of the namespace; empty: none
   Duration timeout = std::chrono::seconds(5);
   bool operator==(const MetricsServer&) const = default;
 };
 
 // An instant query. The queries may have the variables of codec/promql.hpp. At least one of
-// `fail_if` and `compare` is set. If both are set, the check fails if both are met.
+// `fail_if` and `compare` is set. If both are set, the check fails only if both are met.
 struct PrometheusCheck {
   MetricsServer server = {};
-  std::string query;  // also of the forms errorRatio and latency
+  std::string query;  // for the forms errorRatio and latency: see codec/query_forms.hpp
   std::optional<Comparison> fail_if = {};
   std::optional<BaselineComparison> compare = {};
   std::optional<MinimumTraffic> minimum_traffic = {};
-  Duration window{0};  // of the forms errorRatio and latency; 0: the query is not such a form
+  Duration window{0};  // of the forms errorRatio and latency; 0: a user wrote the query
   bool operator==(const PrometheusCheck&) const = default;
 };
 
@@ -103,7 +104,7 @@ struct PrometheusRuleCheck {
   bool operator==(const PrometheusRuleCheck&) const = default;
 };
 
-// An alert that fires, on the server or as sent by Alertmanager.
+// Fails while an alert fires, as the server reports it or as Alertmanager sent it.
 struct AlertCheck {
   MetricsServer server = {};
   std::string alert;            // name of the alert
@@ -119,11 +120,12 @@ struct PodMetricsCheck {
     Gauge,       // the mean of `gauge` over the pods
   };
   Value value = Value::ErrorRatio;
-  std::string scheme;      // http or https; empty: of the annotations, else http
-  std::uint16_t port = 0;  // 0: of the annotations, else of a container port with a usual name
-  std::string path;        // empty: of the annotations, else "/metrics"
-  // Selectors of series, such as `http_requests_total{code=~"5.."}`. Without `total`, `errors` and
-  // `histogram`: the usual names of HTTP metrics.
+  // If these fields are unset, the annotations prometheus.io/* of the pod decide.
+  std::string scheme;      // http or https; empty and no annotation: http
+  std::uint16_t port = 0;  // 0 and no annotation: a container port with a usual name
+  std::string path;        // empty and no annotation: "/metrics"
+  // Selectors of series, such as `http_requests_total{code=~"5.."}`. If `total`, `errors` or
+  // `histogram` is empty, the usual names of HTTP metrics are used.
   std::string total;
   std::string errors;
   std::string histogram;

@@ -25,9 +25,9 @@ inline constexpr std::string_view resume =
 inline constexpr std::string_view approve =
     "lastgood.dev/approve";  // name of a Rollback that waits for approval
 inline constexpr std::string_view group =
-    "lastgood.dev/group";  // Deployments that are rolled back together
+    "lastgood.dev/group";  // name of a group of Deployments that are rolled back together
 inline constexpr std::string_view group_order =
-    "lastgood.dev/group-order";  // "-1000".."1000", the lowest first
+    "lastgood.dev/group-order";  // "-1000".."1000": the lowest is rolled back first
 
 // On a Deployment, written by this program: the name of the Rollback that restored its template.
 inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";
@@ -50,7 +50,7 @@ inline constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-app
 
 }  // namespace annotation
 
-// Types of conditions.
+// Types of conditions, and the kinds that have them.
 namespace condition {
 
 inline constexpr std::string_view governed = "Governed";                     // DeploymentGuard
@@ -58,9 +58,9 @@ inline constexpr std::string_view rollback_ready = "RollbackReady";          // 
 inline constexpr std::string_view checks_established = "ChecksEstablished";  // DeploymentGuard
 inline constexpr std::string_view checks_valid = "ChecksValid";              // RollbackPolicy
 inline constexpr std::string_view succeeded = "Succeeded";                   // Rollback
-inline constexpr std::string_view ready = "Ready";
-inline constexpr std::string_view reconciling = "Reconciling";
-inline constexpr std::string_view stalled = "Stalled";
+inline constexpr std::string_view ready = "Ready";              // DeploymentGuard, RollbackPolicy
+inline constexpr std::string_view reconciling = "Reconciling";  // DeploymentGuard, Rollback
+inline constexpr std::string_view stalled = "Stalled";          // DeploymentGuard, Rollback
 
 }  // namespace condition
 

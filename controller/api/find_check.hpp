@@ -1,4 +1,4 @@
-// Finds a check by its name: one of a policy, or its status.
+// Finds a check of a policy, or the status of a check, by the name of the check.
 #pragma once
 
 #include <algorithm>

@@ -19,13 +19,14 @@ enum class State : std::uint8_t { Idle, Evaluating, Held, RollingBack, Verifying
 
 enum class RevisionVerdict : std::uint8_t {
   Evaluating,    // the checks run
-  Good,          // baked without a breach, was healthy for minimumBake, or passed verification
+  Good,          // baked without a breach; or healthy for minimumBake before a newer template came;
+                 // or passed the verification of a rollback
   PresumedGood,  // was completely available when first seen
   Superseded,    // a newer template was applied before the evaluation ended
   Inconclusive,  // baked, but the evidence is not enough; or opted out while it was evaluated;
                  // or rolled back because of an outage
-  Breached,      // a check was breached; not (yet) rolled back
-  RolledBack,    // rolled back: quarantined
+  Breached,      // a check was breached; the revision is not rolled back
+  RolledBack,    // quarantined: no automatic rollback restores it
 };
 [[nodiscard]] const char* to_string(RevisionVerdict verdict);
 [[nodiscard]] std::optional<RevisionVerdict> parse_verdict(std::string_view text);
@@ -39,13 +40,14 @@ struct Revision {
   RevisionVerdict verdict = RevisionVerdict::Evaluating;
   std::optional<Time> since = {};  // of the verdict
   std::string snapshot;  // name of the ControllerRevision that stores its template; empty: none
-  // Its template has the annotation lastgood.dev/no-rollback-past. No rollback goes past it.
+  // Its template has the annotation lastgood.dev/no-rollback-past. A rollback that would undo this
+  // revision needs `force`.
   bool no_rollback_past = false;
   // The user or tool that last applied its template, according to the field manager and the
   // tracking labels.
   std::string released_by;
-  // The images that ran in its pods: the name in the template, and the id. A tag can move, so the
-  // same name may give another image later. At most max_images.
+  // The images that ran in its pods: from the name in the template to the id of the image. A tag
+  // can move, so the same name may give another image later. At most max_images.
   StringMap images = {};
   bool operator==(const Revision&) const = default;
 
@@ -90,8 +92,8 @@ struct CheckStatus {
   int bake_failures = 0;                 // since the bake began
   std::optional<Time> last_result = {};  // of the last Pass or Fail
   int consecutive_unknowns = 0;          // not counted beyond 2
-  // The series that are in all of the consecutive failures, see Measurement. Not written to the
-  // status: after a restart, min_failing_time begins again.
+  // The series that are in all of the consecutive failures, see Measurement. The stored status has
+  // neither this field nor the next one: after a restart, min_failing_time begins again.
   std::vector<std::string> failing_series = {};
   Duration min_failing_time{0};  // of the last failure, see Measurement; not written either
   // Since when each measurement was a Pass, without a gap. Not written either.
@@ -99,23 +101,24 @@ struct CheckStatus {
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;
-  // The last baseline that is Pass or Fail. Absent if the check passes: see guard/check_status.hpp.
+  // The last result of the baseline that is Pass or Fail. A pass of the check removes it, with the
+  // exceptions in guard/check_status.hpp.
   std::optional<BaselineResult> baseline = {};
   bool operator==(const CheckStatus&) const = default;
 };
 
-// The time of a bake in which every check had a recent result counts as observed. Each other part
-// of the bake extends it.
+// The progress of a bake. The time in which every check had a recent result is observed. All other
+// time is unobserved and extends the bake.
 struct Bake {
   std::optional<Time> began = {};  // after `rolled_out` if the bake had to start again
   Duration observed{0};
-  Duration unobserved{0};  // while a controller ran
+  Duration unobserved{0};  // without the time in which no controller ran
   std::optional<Time> counted_until = {};
   bool operator==(const Bake&) const = default;
 };
 
-// A check that passed for a revision: in its bake, or for its pods later. It establishes the check
-// for the other revisions of the Deployment.
+// A check that passed for a revision: in its bake, or for its pods later. For the other revisions
+// of the Deployment the check is then established: its failures may cause a rollback.
 struct PassedCheck {
   std::string check;        // its name when it passed
   std::string config_hash;  // a digest of its configuration
@@ -204,7 +207,7 @@ struct GuardStatus {
   std::string blocked_by;  // in Held: the Deployment that blocks the rollback; empty: none
   std::optional<Time> state_since = {};
   std::optional<TemplateDigest> template_digest = {};  // digest of the template of `current`
-  // The revision of the present template; absent until its ReplicaSet exists.
+  // The revision of the present template; absent until the ReplicaSet of the template exists.
   std::optional<Revision> current = {};
   // `current` if it is good or presumed good, otherwise the rollback target.
   std::optional<Revision> last_good = {};
@@ -213,7 +216,7 @@ struct GuardStatus {
   std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
   std::optional<Bake> bake = {};        // of this evaluation, since `rolled_out`
   std::vector<CheckStatus> checks = {};
-  // Newest first, at most 40: for each configuration the last two revisions for which it passed.
+  // Newest first, at most 40: for each config_hash the last two revisions for which it passed.
   std::vector<PassedCheck> passed_checks = {};
   std::vector<IdleResult> idle_results = {};  // at most one for each check
   std::vector<ReceivedAlert> alerts = {};     // firing ones first, then the newest; at most 20

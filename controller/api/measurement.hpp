@@ -12,7 +12,8 @@
 
 namespace lastgood::api {
 
-// The longest time between two measurements of a failure of the rollout check that must last.
+// If two failures of the rollout check are further apart, the second one starts its
+// min_failing_time from the beginning.
 inline constexpr Duration default_max_gap = std::chrono::seconds(10);
 
 inline constexpr std::size_t max_failing_series = 64;
@@ -25,14 +26,16 @@ struct Measurement {
   std::optional<Time> at = {};  // when the result arrived; absent: now
   // Of a metrics check: the time for which the server evaluated the query, on the server's clock.
   std::optional<Time> evaluated_at = {};
-  // Each failing series or alert has the label `pod` of a measured pod.
+  // True if each failing series or alert has a label `pod` with the name of a measured pod.
   bool names_pods = false;
-  // Of a metrics check: the number that was compared. Never NaN: it is not equal to itself.
+  // Of a metrics check: the number that was compared. Never NaN, because a Measurement with NaN
+  // would not be equal to its copy.
   std::optional<double> value = {};
   std::string threshold;               // of a metrics check: "> 0.05"
   std::string query;                   // of a metrics check: as it was sent, at most 512 bytes
   std::optional<double> traffic = {};  // of a metrics check with a minimum traffic; no NaN
-  // A digest of what was measured, if the policy alone does not say it: the expression of a rule.
+  // A digest of what was measured, if the policy alone does not say it. For example, the policy
+  // only names a rule, so this is a digest of the rule's expression.
   std::string question;
   // Of a Fail of a rule: digests of the label sets of the failing series, sorted. If there are more
   // than max_failing_series, the smallest ones.

@@ -26,6 +26,8 @@ constexpr Spelling<OnNoData> no_data_rules[] = {
     {OnNoData::Ignore, "Ignore"},
 };
 
+// Each question_of() is the text of the configuration that decides a result: config_hash_of()
+// digests it.
 std::string question_of(const HttpCheck& http) {
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", to_string(http.target),
                                  http.scheme, http.port, http.path, http.service, http.url,

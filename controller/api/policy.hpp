@@ -15,7 +15,7 @@ namespace lastgood::api {
 // The name of the built-in check.
 inline constexpr std::string_view rollout_check = "rollout";
 
-// Whether a revision can become good while a check of it returns no result.
+// Whether a revision can become good although this check returns no result for it.
 enum class OnNoData : std::uint8_t {
   Hold,    // no: it ends as Inconclusive
   Ignore,  // yes: the check is left out until it has a result
@@ -28,8 +28,8 @@ struct Check {
   CheckKind kind = {};
   Duration interval = std::chrono::seconds(10);
   int failure_threshold = 3;
-  Duration fail_for{0};  // `for`: how long the failures must last, beside the threshold
-  // The check is measured only this long after the evaluation of the revision started.
+  Duration fail_for{0};  // `for`: how long the failures must last, in addition to the threshold
+  // The time from the start of the evaluation of a revision to the first measurement.
   Duration initial_delay{0};
   OnNoData on_no_data = OnNoData::Hold;
   bool operator==(const Check&) const = default;
@@ -41,8 +41,8 @@ struct Check {
 }
 [[nodiscard]] inline HttpCheck& http_of(Check& check) { return std::get<HttpCheck>(check.kind); }
 
-// A digest of the question that the check asks. Its interval, its threshold, restarts and new
-// builds do not change it.
+// A digest of the question that the check asks. It is the same in every build, and does not depend
+// on the interval or the failureThreshold of the check.
 [[nodiscard]] std::string config_hash_of(const CheckKind& kind);
 
 // "http", "prometheus", ...: the name of the field in the policy.
@@ -103,7 +103,7 @@ struct PolicySpec {
   bool operator==(const PolicySpec&) const = default;
 };
 
-// How long a release that is replaced during its bake must have been observed to be good:
+// The observed time of a bake after which a release counts as good when a newer one replaces it:
 // spec.minimumBake, or by default a quarter of the bake time.
 [[nodiscard]] Duration minimum_bake_of(const PolicySpec& spec);
 

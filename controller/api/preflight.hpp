@@ -26,7 +26,7 @@ struct Preflight {
 // The field manager that wrote the current template.
 struct TemplateAuthor {
   std::string name;      // "Argo CD (argocd-controller)", "kubectl-client-side-apply"
-  bool is_tool = false;  // a tool, such as Argo CD, or an unknown manager; false: a user
+  bool is_tool = false;  // a tool such as Argo CD, or a manager of unknown kind; false: a user
   bool operator==(const TemplateAuthor&) const = default;
 };
 

@@ -1,6 +1,6 @@
 // Every reason that users see: in status.reason, in checks, conditions and Events. Code compares
-// the enumerators. The text is for JSON and for users. docs/reference.md is generated from this
-// table by `./dev reference`.
+// the enumerators. The text is for JSON and for users. `./dev reference` generates
+// docs/reference.md from reason_table().
 #pragma once
 
 #include <fmt/format.h>

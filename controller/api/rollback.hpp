@@ -20,8 +20,8 @@ enum class RollbackPhase : std::uint8_t {
   Restored,          // field ownership is restored too; the Deployment rolls out
   Verifying,         // the restored revision is rolled out, and the checks evaluate it
   Succeeded,
-  Failed,      // the restored revision did not roll out in time, or failed its checks; drill: the
-               // rollback would not have worked
+  Failed,      // the restored revision did not roll out, failed its checks or could not be
+               // restored; drill: it would not work, or Lastgood could not find out
   Superseded,  // ended before it was done: a user changed the Deployment, the release recovered,
                // or the rollback was cancelled
   Observed,    // only recorded: the mode is Observe
@@ -100,7 +100,7 @@ struct RollbackStatus {
   std::vector<CheckStatus> verification = {};  // every check when the verification ended
   std::vector<Change> changes = {};            // at most 20
   std::vector<TimelineEntry> timeline = {};    // at most 20
-  // Only in a drill: the time until the fastest check would have been breached.
+  // Only in a drill: the time in which the fastest HTTP check detects a breach; absent without one.
   std::optional<Duration> time_to_detect = {};
   // Only in a drill: the time from the decision to the response to the patch.
   std::optional<Duration> time_to_act = {};
@@ -115,7 +115,8 @@ struct Rollback {
   bool operator==(const Rollback&) const = default;
 };
 
-// True for a Rollback that a user created: the cause is neither a check nor a group.
+// True if the cause of the Rollback is neither a check nor a group: a user created it, or it
+// records a drill.
 [[nodiscard]] bool is_manual(const RollbackSpec& spec);
 // True when the controller has created the Rollback, or has bound it.
 [[nodiscard]] bool is_bound(const RollbackSpec& spec);

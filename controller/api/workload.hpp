@@ -11,7 +11,8 @@
 namespace lastgood::api {
 
 inline constexpr Duration default_progress_deadline = std::chrono::seconds(600);
-// The value of spec.progressDeadlineSeconds, which is an int32. A value outside is cut.
+// The value of spec.progressDeadlineSeconds. A negative value counts as 0, and a value above the
+// largest int32 as the largest int32.
 [[nodiscard]] Duration progress_deadline_of(std::int64_t seconds);
 
 struct DeploymentCondition {
@@ -54,7 +55,7 @@ struct ReplicaSet {
   ObjectMeta meta;
   TemplateHash hash;          // label pod-template-hash
   std::int64_t revision = 0;  // see revision_of()
-  bool is_current = false;    // its template, without pod-template-hash, is that of the Deployment
+  bool is_current = false;    // its template, without pod-template-hash, equals the Deployment's
   bool no_rollback_past = false;        // from template_annotations; not set by the codec
   StringMap template_annotations = {};  // the keys under lastgood.dev/ on its pod template
 
@@ -67,8 +68,8 @@ struct ContainerState {
   bool ready = false;
   bool ended = false;       // state.terminated is set
   bool is_sidecar = false;  // an init container with restartPolicy Always
-  std::optional<Time> started_at =
-      {};  // state.running.startedAt; absent: the container is not running
+  // state.running.startedAt; absent: the container is not running
+  std::optional<Time> started_at = {};
   std::int64_t restarts = 0;
   std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
                                  // CreateContainerConfigError, ...
