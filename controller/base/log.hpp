@@ -69,8 +69,8 @@ inline void error(std::string_view message, Fields fields = {}) {
   write(Level::Error, message, fields);
 }
 
-// One line without its line break. Any bytes are safe: they are escaped. A field named time, level
-// or msg is written as field.time, field.level or field.msg.
+// One line without its line break. Any bytes are safe: they are escaped. In JSON, a field named
+// time, level or msg is written as field.time, field.level or field.msg.
 [[nodiscard]] std::string json_line(Time time, Level level, std::string_view message,
                                     Fields fields);
 [[nodiscard]] std::string text_line(Time time, Level level, std::string_view message,

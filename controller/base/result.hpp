@@ -38,7 +38,7 @@ struct Error {
   ErrorKind kind = ErrorKind::Server;
   std::string message;
   int status = 0;            // HTTP status; 0: no response
-  bool has_details = false;  // the server says in details which object or kind it is about
+  bool has_details = false;  // details.kind of the Status is set; see codec/errors.hpp
   std::optional<std::chrono::milliseconds> retry_after = {};  // from the Retry-After header
 };
 

@@ -53,7 +53,7 @@ void add_block(State& state, std::string_view block) {
   for (std::size_t i = 0; i < state.size(); ++i) state[i] += added[i];
 }
 
-// The number in big-endian order.
+// The bytes of the number, the most significant one first.
 template <class Number>
 std::string bytes_of(Number number) {
   std::string bytes(sizeof number, '\0');

@@ -33,9 +33,8 @@ namespace lastgood {
 // Replaces every control character with `replacement`.
 [[nodiscard]] std::string on_one_line(std::string_view text, char replacement);
 
-// The number of insertions, deletions, replacements and swaps of two adjacent bytes that turn `a`
-// into `b`.
-// Only the first 128 bytes of each are compared.
+// The smallest number of insertions, deletions, replacements and swaps of two adjacent bytes that
+// turn `a` into `b`. Only the first 128 bytes of each text are compared.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 struct Nearest {

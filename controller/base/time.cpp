@@ -69,7 +69,7 @@ struct Unit {
 };
 constexpr Unit hour{"h", 3'600'000};
 constexpr Unit minute{"m", 60'000};
-// "ms" stands before "m", because the first match is taken.
+// "ms" comes before "m", because take_unit() takes the first name with which the text begins.
 constexpr Unit units[] = {{"ms", 1}, hour, minute, {"s", 1000}};
 
 std::optional<Unit> take_unit(std::string_view& rest) {
