@@ -22,16 +22,18 @@ struct AlertmanagerMessage {
 };
 
 // Unknown fields are ignored: newer versions add some. Labels beyond the first 64 of an alert, and
-// labels of more than 1 KiB, are left out. Times are cut to seconds. `now`: when the message
-// arrived. The status of the group is not read, because a firing group can have resolved alerts.
+// labels of more than 1 KiB, are left out. Times are rounded down to seconds. `now`: when the
+// message arrived. The status of the whole group of alerts is not read, because a firing group can
+// have resolved alerts.
 // Errors:
 //   TooLarge  a larger body, or more alerts
 //   BadInput  another version, or an alert without status, fingerprint, startsAt or alertname
 [[nodiscard]] Result<AlertmanagerMessage> parse_alertmanager_message(std::string_view body,
                                                                      Time now);
 
-// The HTTP status for a message that was not stored. Alertmanager sends it again soon after 503, as
-// from a standby, and late after 4xx: such a message cannot be stored.
+// The HTTP status for a message that was not stored:
+//   4xx  the message is invalid, so a retry would not help. Alertmanager sends it again only late
+//   503  this replica does not lead, or the API server fails. Alertmanager sends it again soon
 [[nodiscard]] int webhook_status(ErrorKind error);
 
 }  // namespace lastgood::codec

@@ -46,8 +46,8 @@ std::optional<std::string> decode_base64(std::string_view text) {
     }
   }
   const std::size_t rest = digits % 4;
-  const bool has_right_padding = rest == 0 ? padding == 0 : rest != 1 && padding == 4 - rest;
-  if (!has_right_padding) return std::nullopt;
+  const bool is_padding_complete = rest == 0 ? padding == 0 : rest != 1 && padding == 4 - rest;
+  if (!is_padding_complete) return std::nullopt;
   const std::uint32_t unused_mask = rest == 0 ? 0U : rest == 2 ? 0xFU : 0x3U;
   if ((bits & unused_mask) != 0) return std::nullopt;
   return out;

@@ -9,8 +9,9 @@ namespace lastgood::codec {
 
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-// Ignores blanks and line breaks, as in PEM and YAML. Nothing if the text has another character
-// that is not base64, wrong padding, or bits after the last byte that are not 0.
+// Ignores blanks and line breaks, which PEM and YAML have. Nothing if the text has any other
+// character outside of the alphabet, too little or too much padding, or a bit after the last byte
+// that is not 0.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace lastgood::codec

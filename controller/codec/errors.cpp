@@ -87,7 +87,7 @@ Error event_error(std::string_view status_object) {
 
 namespace {
 
-// The quoted text after the code and the agent. Empty if the header has another form.
+// The text in quotes of a Warning header, `CODE AGENT "TEXT"`. Empty for another form.
 std::string warning_text(std::string_view header) {
   const auto begin = header.find('"');
   const auto before = header.substr(0, std::min(begin, header.size()));

@@ -33,7 +33,8 @@ RolloutCheck read_rollout(const Reader& reader) {
   return out;
 }
 
-// A guard lists 20 revisions. With a smaller bound, the list shows reliably when it is exceeded.
+// The largest maxRevisionsBack. A guard lists 20 revisions: this bound is smaller, so the list
+// always has enough revisions to show that maxRevisionsBack is exceeded.
 constexpr int max_revisions_back_bound = 15;
 
 void read_rollback(const Reader& reader, PolicySpec& spec) {

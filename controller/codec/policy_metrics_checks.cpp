@@ -49,7 +49,7 @@ StringMap read_label_matches(const Reader& reader) {
                                                 labels.size(), max_label_matches));
   }
   for (const auto& [name, value] : labels) {
-    // A series without the label has the empty value in PromQL, so it would match.
+    // In PromQL, a series without the label has the empty value, so such a series would match.
     if (value.empty())
       reader.set_error("matchLabels", in_quotes(name) +
                                           " has an empty value, which every series "
@@ -91,10 +91,10 @@ std::optional<Comparison> read_fail_if(const Reader& reader) {
   return reader.parsed("failIf", default_error_limit, parse_comparison);
 }
 
-// Sets `fail_if` to `fallback` if the policy has no condition at all.
-void read_conditions_of(const Reader& reader, std::optional<Comparison>& fail_if,
-                        std::optional<BaselineComparison>& compare,
-                        const std::optional<Comparison>& fallback) {
+// Reads the two conditions of a check. If the policy has neither, `fail_if` is `fallback`.
+void read_failure_conditions(const Reader& reader, std::optional<Comparison>& fail_if,
+                             std::optional<BaselineComparison>& compare,
+                             const std::optional<Comparison>& fallback) {
   fail_if = read_fail_if(reader);
   compare = read_compare(reader);
   if (fail_if || compare) return;
@@ -133,7 +133,7 @@ PodLabels read_pod_labels(const Reader& form) {
   return labels;
 }
 
-// The ready-made forms: see query_forms.hpp.
+// Reads errorRatio or latency: see query_forms.hpp.
 void read_form(const Reader& form, bool is_latency, PrometheusCheck& check) {
   check.window = form.parsed("window", Duration{minutes{1}}, duration_within(seconds{4}, hours{1}));
   const PodLabels labels = read_pod_labels(form);
@@ -173,8 +173,8 @@ PrometheusCheck read_prometheus(const Reader& reader, Duration interval) {
   } else {
     check.query = read_query(reader, "query");
   }
-  read_conditions_of(reader, check.fail_if, check.compare,
-                     is_error_ratio ? std::optional(default_error_limit) : std::nullopt);
+  read_failure_conditions(reader, check.fail_if, check.compare,
+                          is_error_ratio ? std::optional(default_error_limit) : std::nullopt);
   if (reader.has("minimumTraffic")) {
     const Reader traffic = reader.object("minimumTraffic");
     check.minimum_traffic = MinimumTraffic{.query = read_query(traffic, "query"),
@@ -259,8 +259,8 @@ PodMetricsCheck read_pod_metrics(const Reader& reader, Duration interval) {
     reader.set_error("scheme", in_quotes(check.scheme) + " is not http or https");
   check.minimum_requests = reader.int_or("minimumRequests", default_minimum_requests, 1, 1'000'000);
   const bool has_default = check.value == PodMetricsCheck::Value::ErrorRatio;
-  read_conditions_of(reader, check.fail_if, check.compare,
-                     has_default ? std::optional(default_error_limit) : std::nullopt);
+  read_failure_conditions(reader, check.fail_if, check.compare,
+                          has_default ? std::optional(default_error_limit) : std::nullopt);
   check.timeout = read_timeout(reader, check.timeout, interval);
   return check;
 }

@@ -6,7 +6,8 @@
 
 namespace lastgood::codec {
 
-// `interval`: of the check; no default timeout is longer. `reader`: the object that the field has.
+// `reader`: the object in the field of the kind, for example in `prometheus`. `interval`: that of
+// the check. A timeout that the object does not set is at most this long.
 [[nodiscard]] api::PrometheusCheck read_prometheus(const Reader& reader, Duration interval);
 [[nodiscard]] api::PrometheusRuleCheck read_prometheus_rule(const Reader& reader,
                                                             Duration interval);

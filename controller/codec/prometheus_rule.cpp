@@ -44,7 +44,7 @@ std::int64_t number_of(std::string_view digits) {
   return number;
 }
 
-// A string or, for `expr`, a number.
+// The API allows a whole number for `expr` too, for example `expr: 1`.
 void read_expression(const Json& rule, PrometheusRuleEntry& entry) {
   const Json* const found = find(rule, {"expr"});
   if (found && found->is_string()) {
@@ -129,10 +129,11 @@ Result<std::vector<PrometheusRuleEntry>> parse_prometheus_rule(const Json& objec
 }
 
 Result<Duration> parse_prometheus_duration(std::string_view text) {
-  const auto wrong = [&](std::string_view problem) {
+  const auto invalid = [&](std::string_view problem) {
     return fail(ErrorKind::BadInput, fmt::format("{} {}", in_quotes(text), problem));
   };
-  constexpr std::string_view format = R"(is not a duration of Prometheus, such as "2m" or "1h30m")";
+  constexpr std::string_view not_a_duration =
+      R"(is not a duration of Prometheus, such as "2m" or "1h30m")";
   if (text == "0") return Duration{0};
   std::string_view rest = text;
   std::int64_t total = 0;
@@ -142,16 +143,16 @@ Result<Duration> parse_prometheus_duration(std::string_view text) {
     const std::string_view name = taken_while(rest, is_letter);
     std::size_t unit = first_allowed;
     while (unit < units.size() && units.at(unit).name != name) ++unit;
-    if (digits.empty() || unit == units.size()) return wrong(format);
+    if (digits.empty() || unit == units.size()) return invalid(not_a_duration);
     constexpr std::size_t max_digits = 9;
     const bool is_too_long =
         digits.size() > max_digits || number_of(digits) > max_hold.count() / units.at(unit).ms;
-    if (is_too_long) return wrong("is longer than 10 years");
+    if (is_too_long) return invalid("is longer than 10 years");
     total += number_of(digits) * units.at(unit).ms;
     first_allowed = unit + 1;
   }
-  if (text.empty()) return wrong(format);
-  if (total > max_hold.count()) return wrong("is longer than 10 years");
+  if (text.empty()) return invalid(not_a_duration);
+  if (total > max_hold.count()) return invalid("is longer than 10 years");
   return Duration{total};
 }
 

@@ -30,9 +30,10 @@ struct PrometheusRuleEntry {
   bool operator==(const PrometheusRuleEntry&) const = default;
 };
 
-// All rules of the object, in its order. A wrong rule is not an error: it has a `problem`. Errors:
-// - Protocol, if the object has no list of groups, or a group has no list of rules
-// - TooLarge, if it has more than max_rules
+// All rules of the object, in its order. A rule that cannot be used is not an error: the entry has
+// a `problem`. Errors:
+// - Protocol, if the object has no spec, or if the groups or the rules of a group are not a list
+// - TooLarge, if the object has more than max_rules
 [[nodiscard]] Result<std::vector<PrometheusRuleEntry>> parse_prometheus_rule(const Json& object);
 
 // A duration as Prometheus reads it: units y, w, d, h, m, s and ms in this order, each at most

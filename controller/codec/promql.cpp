@@ -35,17 +35,18 @@ using Kind = PromqlTokenKind;
 bool begins_name(char c) { return is_label_name_start(c) && c != '_'; }
 
 struct StringLiteral {
-  std::optional<MatchOperator> matcher = {};  // of the label that has this value; nothing: none
+  // The operator before the string, if the string is the value of a label matcher.
+  std::optional<MatchOperator> matcher = {};
   char quote = '"';
-  std::size_t begin = 0;  // of its opening quote
+  std::size_t begin = 0;  // position of the opening quote
   [[nodiscard]] bool is_regex() const { return matcher && codec::is_regex(*matcher); }
 };
 
-// Text of the query, or a variable in a string.
+// A part of the query: a variable in a string, or the text between two variables.
 struct Piece {
   std::string_view text = {};
   std::optional<QueryVariable> variable = {};
-  StringLiteral literal = {};
+  StringLiteral literal = {};     // the string that has the variable
   bool is_whole_literal = false;  // the variable is the whole content of the string
 };
 
@@ -98,7 +99,7 @@ class QueryParser {
     }
   }
 
-  // `label =~` before a string.
+  // The operator, if a label and an operator of a matcher are before the token: `label =~ "..."`.
   [[nodiscard]] std::optional<MatchOperator> matcher_before(std::size_t index) const {
     if (index < 2) return std::nullopt;
     const Kind label = tokens_[index - 2].kind;
@@ -112,7 +113,7 @@ class QueryParser {
     }
   }
 
-  // `end`: of the text in the quotes.
+  // `end`: the position of the closing quote.
   void read_string(const StringLiteral& literal, std::size_t end) {
     RegexState regex;
     ++at_;
@@ -301,8 +302,8 @@ std::string regex_escaped(std::string_view text) {
   return out;
 }
 
-// Matches the names of the pods of a ReplicaSet: its name, cut to 57 bytes, "-", and 5 letters or
-// digits. The name is cut after "-" is added.
+// Kubernetes makes the name of a pod from the name of the ReplicaSet and "-", which are cut to 58
+// bytes together, and 5 letters or digits. So the "-" is missing after a long name.
 std::string pod_name_pattern(const std::string& replica_set) {
   constexpr std::size_t max_base_size = 58;
   return regex_escaped((replica_set + "-").substr(0, max_base_size)) + "[a-z0-9]{5}";

@@ -9,8 +9,8 @@
 //   = or !=          web.v2                        an error
 //   =~ or !~         web\\.v2                      a|b, or (?:a|b) next to other text
 //
-// A "$" that no letter follows is not a variable: in "5..$" it is the end of the text. The escape
-// sequence \x24 stands for a "$" before a letter. Comments are not read.
+// A "$" that no letter follows is not a variable: in the regular expression "5..$" it is the end of
+// the text. The escape sequence \x24 stands for a "$" before a letter. Comments are not read.
 //
 // Sources: util/strutil/quote.go of Prometheus 2.42 and 3.16, and QuoteMeta of Go's package regexp.
 #pragma once
@@ -40,7 +40,7 @@ enum class QueryVariable : std::uint8_t {
   Hash,          // the pod-template-hash of the new revision
 };
 
-// The variables on which a query depends.
+// The variables that a query has.
 struct QueryUse {
   std::set<QueryVariable> variables = {};
   bool operator==(const QueryUse&) const = default;
@@ -58,15 +58,16 @@ struct QueryVariables {
   std::vector<std::string> baseline_pods = {};
   std::string revision = {};
   std::string hash = {};
-  // If this name is set, $pods and $baselinePods are all pods of this ReplicaSet, also those that
-  // are gone. The names of pods are made in k8s.io/apiserver/pkg/storage/names/generate.go.
+  // If this name is set, $pods and $baselinePods stand for all pods of this ReplicaSet, even
+  // deleted ones, and the two lists are not used. k8s.io/apiserver/pkg/storage/names/generate.go
+  // makes the names of pods.
   std::string replica_set = {};
 };
 
 // A query without variables, as the server gets it.
 using BoundQuery = StrongName<struct BoundQueryTag>;
 
-// The text begins with a variable, for example "$pods|web-0".
+// True if the text begins with a variable, for example "$pods|web-0".
 [[nodiscard]] bool is_variable(std::string_view text);
 
 // Reads the variables and where they are. The rest of the query is checked only by the server.
@@ -80,7 +81,7 @@ using BoundQuery = StrongName<struct BoundQueryTag>;
 [[nodiscard]] Result<QueryUse> validate_query(std::string_view query);
 
 // The query with the values of the variables. Errors, besides those of validate_query():
-//   - NotFound, if a variable has no value: app="" also selects series without the label
+//   - NotFound, if a variable has no value, because app="" also selects series without the label
 //   - TooLarge, if the result has more than max_bound_query_size bytes
 [[nodiscard]] Result<BoundQuery> bind_query(std::string_view query,
                                             const QueryVariables& variables);

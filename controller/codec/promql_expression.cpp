@@ -16,7 +16,7 @@ using Tokens = std::vector<PromqlToken>;
 
 constexpr std::array<std::string_view, 9> aggregations = {
     "sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "quantile"};
-// The other words that are neither a metric nor a function.
+// Other words that are neither a metric nor a function.
 constexpr std::array<std::string_view, 8> words = {"and",  "or",    "unless", "offset",
                                                    "bool", "atan2", "inf",    "nan"};
 
@@ -33,28 +33,30 @@ class ExpressionReader {
     if (!match_brackets()) return fail(ErrorKind::BadInput, "a bracket has no end");
     find_groupings();
     find_matchings();
-    for (std::size_t at = 0; at < tokens_.size();) at = read_one(at);
+    for (std::size_t at = 0; at < tokens_.size();) at = read_part(at);
     if (out_.selectors.size() > PromqlExpression::max_selectors)
       return fail(ErrorKind::BadInput, "it has too many vector selectors");
     return std::move(out_);
   }
 
  private:
+  // The tokens to which a grouping applies: those after `begin` and before `end`.
   struct Range {
     std::size_t begin = 0;
     std::size_t end = 0;
     PromqlGrouping grouping = {};
-    bool is_inclusive = false;  // `begin` is in the range
+    bool is_inclusive = false;  // the token at `begin` is in the range too
   };
 
   [[nodiscard]] bool is(std::size_t at, Kind kind) const {
     return at < tokens_.size() && tokens_[at].kind == kind;
   }
+  // The identifier at this position, in lower case. Empty if the token is no identifier.
   [[nodiscard]] std::string word(std::size_t at) const {
     return is(at, Kind::Identifier) ? lowered(tokens_[at].text) : std::string();
   }
 
-  // For each opening bracket, the position of its end.
+  // Stores the position of the closing bracket for each opening one. False if a bracket has none.
   bool match_brackets() {
     std::vector<std::size_t> open;
     for (std::size_t at = 0; at < tokens_.size(); ++at) {
@@ -70,7 +72,7 @@ class ExpressionReader {
     return open.empty();
   }
 
-  // Reads `by (a, b)` at this position. `by`, `without`: the words that are accepted.
+  // Reads `by (a, b)` at this position. `by` and `without` are the two words that are accepted.
   [[nodiscard]] std::optional<PromqlGrouping> grouping_at(
       std::size_t at, std::string_view by = "by", std::string_view without = "without") const {
     const std::string name = word(at);
@@ -83,7 +85,7 @@ class ExpressionReader {
     return grouping;
   }
 
-  // The brackets around this position, or the whole expression.
+  // The innermost parentheses around this position, or the whole expression.
   [[nodiscard]] Range around(std::size_t at) const {
     Range range{.begin = 0, .end = tokens_.size() + 1, .is_inclusive = true};
     for (std::size_t begin = 0; begin < at; ++begin) {
@@ -93,8 +95,9 @@ class ExpressionReader {
     return range;
   }
 
-  // `a / on (app) b` has only the label `app`; `a / ignoring (code) b` loses `code`. After `and`,
-  // `or` and `unless`, and with group_left() and group_right(), a side keeps its labels.
+  // The result of `a / on (app) b` has only the label `app`. That of `a / ignoring (code) b` has no
+  // label `code`. With `and`, `or`, `unless`, group_left() or group_right(), the series of one side
+  // keep all their labels, so these are left out.
   void find_matchings() {
     for (std::size_t at = 1; at < tokens_.size(); ++at) {
       const auto matching = grouping_at(at, "on", "ignoring");
@@ -109,6 +112,7 @@ class ExpressionReader {
     }
   }
 
+  // The list may be before or after the body: `sum by (a) (x)` or `sum (x) by (a)`.
   void find_groupings() {
     for (std::size_t at = 0; at < tokens_.size(); ++at) {
       if (!is_one_of(word(at), aggregations)) continue;
@@ -131,7 +135,7 @@ class ExpressionReader {
   }
 
   // Returns the position after the part that was read.
-  std::size_t read_one(std::size_t at) {
+  std::size_t read_part(std::size_t at) {
     if (is(at, Kind::OpenBrace)) {
       add_selector(at);
       return ends_[at] + 1;
@@ -145,18 +149,18 @@ class ExpressionReader {
     const bool is_aggregation =
         is_one_of(name, aggregations) &&
         (is(at + 1, Kind::OpenParenthesis) || grouping_at(at + 1).has_value());
-    const bool is_at_function = at > 0 && tokens_[at - 1].is_operator("@");
+    const bool follows_at_sign = at > 0 && tokens_[at - 1].is_operator("@");
     if (is(at + 1, Kind::OpenParenthesis) || is_one_of(name, words) || is_aggregation ||
-        is_at_function)
+        follows_at_sign)
       return at + 1;
-    // topk by (a) (2, x)
+    // An aggregation that keeps all labels of its series, such as topk by (a) (2, x).
     if (grouping_at(at + 1)) return at + 1;
     add_selector(at);
     return is(at + 1, Kind::OpenBrace) ? ends_[at + 1] + 1 : at + 1;
   }
 
   const Tokens& tokens_;
-  std::vector<std::size_t> ends_;
+  std::vector<std::size_t> ends_;  // for an opening bracket: the position of the closing one
   std::vector<Range> ranges_;
   PromqlExpression out_;
 };

@@ -2,8 +2,9 @@
 // does not check the expression: only the server does.
 //
 //   sum by (app) (rate(http_requests_total{code=~"5.."}[5m])) > 0.1
-//                      the metric                               the series have only the label
-//                      `app`
+//       '-list-'       '----------- selector ---------'
+//
+// In this example, the list keeps only the label `app`.
 //
 // Source: promql/parser/generated_parser.y of Prometheus 3.16.
 #pragma once
@@ -17,16 +18,16 @@
 
 namespace lastgood::codec {
 
-// The labels that an operation keeps: `by` or `without` of an aggregation, `on` or `ignoring` of a
-// binary operator. An aggregation without them removes all labels.
+// The label list of an operation: `by` or `without` of an aggregation, `on` or `ignoring` of a
+// binary operator. An aggregation without a list removes all labels, like `by ()`.
 struct PromqlGrouping {
-  bool is_by = true;
+  bool is_by = true;  // `by`, `on`: only `labels` stay. False: all labels except `labels` stay
   std::set<std::string> labels = {};
   bool operator==(const PromqlGrouping&) const = default;
 };
 
 struct PromqlExpression {
-  // For each vector selector, the operations around it. At most max_selectors.
+  // For each vector selector, the label lists of the operations around it. At most max_selectors.
   std::vector<std::vector<PromqlGrouping>> selectors = {};
   bool sets_labels = false;  // it has label_replace() or label_join()
   bool operator==(const PromqlExpression&) const = default;
@@ -37,7 +38,7 @@ struct PromqlExpression {
 // BadInput, if a string or a bracket has no end, or there are more than max_selectors.
 [[nodiscard]] Result<PromqlExpression> read_expression(std::string_view text);
 
-// The series of the result can have this label. True if it is not known.
+// True if the series of the result can have this label, or if this is not known.
 [[nodiscard]] bool may_have_label(const PromqlExpression& expression, const std::string& label);
 
 }  // namespace lastgood::codec

@@ -21,9 +21,11 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, size>& 
 constexpr std::array<std::string_view, 3> modifiers = {"offset", "smoothed", "anchored"};
 constexpr std::array<std::string_view, 2> number_names = {"inf", "nan"};
 
-// In an expression, operands and operators alternate. So a name where an operator is expected is a
-// keyword. A name where an operand is expected is a selector, a function or an aggregation, or one
-// of the keywords that follow an operator.
+// In an expression, operands and operators alternate, so the position of a name decides its
+// meaning:
+// - where an operator is expected: a keyword
+// - where an operand is expected: a selector, a function, an aggregation, or a keyword that follows
+//   an operator, such as `bool` and `on`
 class SelectorParser {
  public:
   explicit SelectorParser(std::span<const PromqlToken> tokens) : tokens_(tokens) {}
@@ -70,7 +72,7 @@ class SelectorParser {
     expects_operand_ = true;
   }
 
-  // `by (pod)` of `sum by (pod) (...)`.
+  // Skips `by (pod)` of `sum by (pod) (...)`.
   void read_aggregation() {
     ++at_;
     skip_label_list();
@@ -128,7 +130,7 @@ class SelectorParser {
         {.label = label, .operation = *operation, .value = std::string(tokens_[at_++].text)});
   }
 
-  // `[5m]`, or the `[5m:1m]` of a subquery.
+  // Reads the range `[5m]` of a selector, or skips the `[5m:1m]` of a subquery.
   void read_range() {
     const auto rest = tokens_.subspan(at_ + 1);
     const auto end = std::ranges::find(rest, Kind::CloseBracket, &PromqlToken::kind);
@@ -146,7 +148,7 @@ class SelectorParser {
     return at_ < tokens_.size() && tokens_[at_].kind == kind;
   }
 
-  // Only the first error counts. `token`: the index of the token where it is.
+  // Only the first error counts. `token`: the index of the token with the error.
   void set_error(std::size_t token, std::string_view text) {
     if (error_) return;
     const PromqlToken& last = tokens_.back();
@@ -161,7 +163,7 @@ class SelectorParser {
   std::optional<Error> error_;
 };
 
-// The part of a selector that names the metric.
+// The matchers that name the metric: those of __name__ with = or =~.
 std::vector<LabelMatcher> name_matchers(const VectorSelector& selector) {
   std::vector<LabelMatcher> names = selector.matchers;
   std::erase_if(names, [](const LabelMatcher& one) {

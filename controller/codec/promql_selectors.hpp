@@ -1,11 +1,11 @@
-// The vector selectors of a PromQL query: which metrics it reads, and of which series.
+// The vector selectors of a PromQL query: which metrics and which of their series the query reads.
 //
 //   sum by (pod) (rate(requests_total{pod=~"web-.*", code="500"}[1m] offset 5m)) > 0.5
 //                      '------------------ selector ----------------'
 //
 // Comments, strings, numbers, functions, keywords and label lists such as `by (pod)` are no
-// selectors. The query is not validated: the server does that. A query that the server rejects may
-// have any selectors here.
+// selectors. Only the server validates a query. For a query that the server rejects, the selectors
+// here have no meaning.
 //
 // Sources: promql/parser/lex.go and generated_parser.y of Prometheus 2.42 and 3.16.
 #pragma once
@@ -46,8 +46,8 @@ struct VectorSelector {
 //   - more than max_selectors, or a selector with more than max_matchers
 [[nodiscard]] Result<std::vector<VectorSelector>> vector_selectors(std::string_view query);
 
-// The selectors that name a metric, each metric once, without other matchers and ranges. A selector
-// has the range of its first occurrence with one.
+// The selectors that name a metric, each metric once, only with the matchers of __name__. The range
+// of each is the first range that the query has for this metric.
 [[nodiscard]] std::vector<VectorSelector> metrics_of(std::span<const VectorSelector> selectors);
 
 // `metric{matchers}`: all series of the metric that have these labels. Matchers of __name__ stay.

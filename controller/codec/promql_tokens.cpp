@@ -16,7 +16,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-// Of a number or a duration.
+// True for a character of a number or a duration.
 bool is_number_part(char c) { return is_digit(c) || is_letter(c) || c == '_' || c == '.'; }
 
 template <std::size_t size>

@@ -55,7 +55,7 @@ struct PromqlToken {
   bool operator==(const PromqlToken&) const = default;
 };
 
-// In the order of the text, of which they are views. Errors, both BadInput:
+// The tokens in the order of the text. They are views of the text. Errors, both BadInput:
 //   - a text of more than max_promql_size bytes
 //   - a string without an end, with the position of its quote. A string in "..." or '...' also has
 //     no end if it has a line feed
@@ -64,7 +64,8 @@ struct PromqlToken {
 // "at character 3: ...". `position`: the number of bytes before it.
 [[nodiscard]] Error promql_error(std::size_t position, std::string_view problem);
 
-// Keywords have no case. Where a name is allowed, they are names: a metric may be called `by`.
+// True for these words in upper or lower case. The caller must know that the position allows a
+// keyword: a metric may be called `by` too.
 [[nodiscard]] bool is_grouping_keyword(std::string_view word);  // by, without
 [[nodiscard]] bool is_matching_keyword(std::string_view word);  // on, ignoring, group_left, ...
 
@@ -72,7 +73,7 @@ struct PromqlToken {
 enum class MatchOperator : std::uint8_t { Equal, NotEqual, Matches, NotMatches };
 // "=", "!=", "=~", "!~"
 [[nodiscard]] std::string_view to_string(MatchOperator operation);
-// Nothing if the token is no such operator.
+// Nothing if the token is another operator, or no operator.
 [[nodiscard]] std::optional<MatchOperator> match_operator(const PromqlToken& token);
 [[nodiscard]] bool is_regex(MatchOperator operation);
 

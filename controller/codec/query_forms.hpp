@@ -5,7 +5,8 @@
 //   latency      histogram_quantile(q, sum by (le) (rate(H_bucket{pods}[w])))
 //   traffic      sum(increase(M{pods}[w])), or of H_count: the requests of one window
 //
-// Without errors the error ratio is 0. Without traffic it is NaN or has no series: no value.
+// Without errors the error ratio is 0. Without traffic the result of errorRatio and latency is NaN
+// or has no series, so the check has no value.
 #pragma once
 
 #include <string>

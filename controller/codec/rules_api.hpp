@@ -10,7 +10,7 @@
 namespace lastgood::codec {
 
 enum class RuleHealth : std::uint8_t {
-  Unknown,  // "unknown": the rule was not evaluated yet; and every other word
+  Unknown,  // "unknown": the rule was not evaluated yet. Also for any other word
   Error,    // "err": its last evaluation failed
   Ok,       // "ok"
 };
@@ -21,7 +21,7 @@ enum class RuleType : std::uint8_t { Alerting, Recording };
 [[nodiscard]] std::optional<RuleType> parse_rule_type(std::string_view text);
 
 enum class AlertState : std::uint8_t { Inactive, Pending, Firing };
-// Nothing for another word. Words have a case: "Firing" is none.
+// Nothing for another word. The words are in lower case: "Firing" is another word.
 [[nodiscard]] std::optional<AlertState> parse_alert_state(std::string_view text);
 
 }  // namespace lastgood::codec

@@ -136,7 +136,7 @@ class SeriesSelector::Parser {
     return out;
   }
 
-  // Of the letter of an escape sequence.
+  // The character for which a backslash and this letter stand.
   static std::optional<char> meaning_of(char letter) {
     constexpr std::string_view letters = "\\\"'nrt";
     constexpr std::string_view meanings = "\\\"'\n\r\t";

@@ -42,18 +42,18 @@ class SeriesSelector {
   // Every error is BadInput. The message quotes the text and says what is wrong.
   [[nodiscard]] static Result<SeriesSelector> parse(std::string_view text);
 
-  // Of the series that this selects, for example "http_requests_total".
+  // The name of the metric, for example "http_requests_total".
   [[nodiscard]] const std::string& name() const { return name_; }
   // As it was written.
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  // Whether the matchers select a series with this name and these labels.
+  // Whether the matchers accept these labels of a series. The caller compares the metric's name.
   [[nodiscard]] bool matches(std::span<const LabelView> labels) const;
-  // Whether a series has each label that the matchers name. If no series has them, a label of the
-  // selector is probably misspelt.
+  // Whether a series has each label that the matchers name. If this is false for all series of the
+  // metric, a label of the selector is probably misspelt.
   [[nodiscard]] bool has_each_label(std::span<const LabelView> labels) const;
 
-  // The same matchers for the series with another name.
+  // The same matchers for another metric.
   [[nodiscard]] SeriesSelector with_name(std::string name) const;
 
  private:

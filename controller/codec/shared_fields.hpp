@@ -35,7 +35,7 @@ inline constexpr std::size_t max_alerts = 20;   // of a guard
 // Reason::None if the reason is unknown: another version of Lastgood may have written it.
 [[nodiscard]] Reason read_reason(const Reader& object, const char* key = "reason");
 
-// Keeps only the annotations that Lastgood reads. The others may be large.
+// Drops the annotations of a Deployment or ReplicaSet that Lastgood does not read: some are large.
 void keep_needed_annotations(ObjectMeta& meta);
 // True if the key begins with "lastgood.dev/".
 [[nodiscard]] bool is_own_key(std::string_view key);

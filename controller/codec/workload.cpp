@@ -85,7 +85,7 @@ void read_ports(const Reader& spec, const char* key, StringMap& out) {
   });
 }
 
-// The number of a port that the probe names by its number or by the name of a port of `container`.
+// The port of a probe, which is a number or the name of a port of `container`. 0 if it is invalid.
 std::uint16_t port_of_probe(const Reader& container, const Reader& action) {
   std::int64_t port = 0;
   if (action.raw("port").is_string()) {
@@ -116,7 +116,7 @@ void read_probes(const Reader& container, std::vector<KubeletProbe>& out) {
   }
 }
 
-// The metadata without the fields that Kubernetes adds.
+// The metadata of a template without the fields that Kubernetes adds to that of a ReplicaSet.
 Json normalized_metadata(const Json& pod_template) {
   Json meta =
       pod_template.is_object() ? pod_template.value("metadata", Json::object()) : Json::object();
@@ -143,7 +143,7 @@ void keep_scrape_annotations(ObjectMeta& meta) {
   for (auto& [name, value] : meta.annotations) value = clip(value, max_name);
 }
 
-// The annotations of Lastgood. A value longer than max_name is not valid, so it is cut.
+// The annotations of Lastgood. A value longer than max_name is invalid, also when it is cut.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
   for (const auto& [key, value] : meta.strings("annotations")) {

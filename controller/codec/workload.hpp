@@ -17,10 +17,11 @@ namespace lastgood::codec {
 // template, so it can be compared with the digests of kube/. Errors: also those of parse_json().
 [[nodiscard]] Result<api::Deployment> parse_deployment_text(std::string_view text);
 
-// Of the annotations, only those are kept for which is_scrape_annotation() is true, at most 253
-// bytes of each value.
+// Keeps only the annotations for which is_scrape_annotation() is true, and at most 253 bytes of
+// each value.
 [[nodiscard]] Result<api::Pod> parse_pod(const Json& object);
-// Says where the metrics endpoint of the pod is: prometheus.io/scrape, port, path or scheme.
+// True for the annotations that say where the metrics endpoint of a pod is: prometheus.io/scrape,
+// port, path and scheme.
 [[nodiscard]] bool is_scrape_annotation(std::string_view key);
 [[nodiscard]] Result<api::Service> parse_service(const Json& object);
 [[nodiscard]] Result<api::ConfigMap> parse_config_map(const Json& object);
