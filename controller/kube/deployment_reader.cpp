@@ -11,7 +11,7 @@ using walk::ErrorCode;
 using walk::ErrorPath;
 using walk::Value;
 
-constexpr std::size_t max_message_bytes = 512;  // of a condition's message
+constexpr std::size_t max_message_bytes = 512;  // of a condition
 
 bool is_stored_annotation(std::string_view annotation) {
   return annotation.starts_with("lastgood.dev/") ||

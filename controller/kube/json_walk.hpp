@@ -1,5 +1,5 @@
 // Reads fields from JSON while parsing it, with simdjson's On-Demand API. simdjson.h is a large
-// header: only watch_event.cpp, deployment_reader.cpp and pod_reader.cpp include this one.
+// header, so only deployment_reader.hpp, pod_reader.hpp and watch_event.cpp include this one.
 //
 // An object is read once, from its first to its last field. Fields that no callback reads are
 // skipped. A field with the value null is treated as missing.
@@ -25,7 +25,7 @@ struct Padded {
   std::string_view text;
   std::size_t capacity = 0;  // bytes of `text` plus the readable bytes after it
 
-  // `piece` with the bytes after it as its padding. It must be a part of `text`.
+  // `piece`, which must be a part of `text`, with the bytes after it as its padding.
   [[nodiscard]] Padded part(std::string_view piece) const {
     return {.text = piece,
             .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};

@@ -18,7 +18,8 @@ using std::chrono::seconds;
 
 constexpr std::size_t max_lease_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t max_identity_bytes = 253;
-constexpr Duration max_lease_duration = std::chrono::minutes(5);  // of another holder
+// A longer spec.leaseDurationSeconds of another holder counts as this.
+constexpr Duration max_lease_duration = std::chrono::minutes(5);
 constexpr Duration max_retry_after = seconds(5);
 constexpr int max_immediate_retries = 3;                 // without a wait, after conflicts
 constexpr std::int64_t max_transitions = 2'000'000'000;  // spec.leaseTransitions is an int32
@@ -111,7 +112,8 @@ LeaseAction LeaseMachine::on_failure(Error error, MonotonicTime now, Time wall) 
   problem_ = std::move(error);
   if (sent_in == Phase::Getting && kind == ErrorKind::NotFound) {
     if (release_by_) return done();
-    // The Lease was deleted. Its holder may still act as the leader until the Lease would expire.
+    // The Lease was deleted. The holder that it had may act as the leader until the time at which
+    // the deleted Lease would have expired.
     const bool may_create = is_leader(now) || holder_ == settings_.identity || now >= takeover_at();
     return may_create ? create_lease(now, wall)
                       : wait(std::min(now + settings_.retry_period, takeover_at()));
@@ -219,8 +221,6 @@ std::optional<Json> LeaseMachine::parse(std::string_view body) {
   return std::nullopt;
 }
 
-// Stores the Lease of a response, and when its spec last changed. Returns false and sets problem_
-// if the spec is not an object.
 bool LeaseMachine::observe(Json object, MonotonicTime now) {
   const auto found = object.find("spec");
   if (found != object.end() && !found->is_object() && !found->is_null()) {

@@ -15,7 +15,8 @@
 //   A Lease that does not exist is created. If the Lease of another holder was deleted, a new one
 //   is created only when the deleted one would have expired.
 //
-//   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done.
+//   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done. "Ours" means that
+//   the Lease has our identity as its holder.
 //
 // - The Lease of another holder is taken only after it has not changed for its whole duration (at
 //   least 15 s, at most 5 min), measured on the monotonic clock of this process. The times in the
@@ -24,8 +25,8 @@
 //   sent. This is at least 5 s before another candidate can take the Lease, even if the response
 //   was slow.
 // - A write without a response may or may not have happened, so the Lease is read again.
-// - Every write has the resourceVersion that it is based on: of two writers, one gets 409 and reads
-//   again.
+// - Every write sends the resourceVersion that was read. So of two concurrent writers, one gets 409
+//   and reads again.
 // - The identity must be unique among running processes. A Lease with our identity, for example
 //   after a crash, is taken immediately.
 //
@@ -102,7 +103,7 @@ class LeaseMachine {
   // value if this process did not acquire the Lease, or if the Lease has another holder now.
   [[nodiscard]] std::optional<MonotonicTime> leader_until() const;
 
-  // How often this process became the leader. Decisions of an earlier term are no longer valid.
+  // How many times this process became the leader. A decision of an earlier term is not valid.
   [[nodiscard]] std::uint64_t term() const { return term_; }
 
   // The holder in the Lease as last read. Empty: no holder, or not read yet.
@@ -136,7 +137,8 @@ class LeaseMachine {
   LeaseAction wait(MonotonicTime until);
   LeaseAction done();
 
-  // Stores the Lease as read. Returns false if its spec is not an object.
+  // Stores the Lease of a response, and when its spec last changed. Returns false and sets problem_
+  // if the spec is not an object.
   [[nodiscard]] bool observe(codec::Json object, MonotonicTime now);
   [[nodiscard]] std::optional<codec::Json> parse(std::string_view body);
   void acknowledge_renewal(MonotonicTime now);
@@ -149,7 +151,8 @@ class LeaseMachine {
   MonotonicTime wait_until_ = MonotonicTime::min();
   std::optional<MonotonicTime> release_by_;  // set once a LeaseRelease arrived
 
-  // object_ is the response to the last call. False after a call that failed or was cancelled.
+  // True if object_, the Lease as last read, is the response to the last call. False after a call
+  // that failed or was cancelled.
   bool is_current_ = false;
   codec::Json object_;
   std::string holder_;

@@ -38,7 +38,8 @@ class ObjectStore {
     return replace_all(std::move(replace.objects), replace.namespace_);
   }
 
-  // Returns no delta if the store has an equal or newer version of the same object (same uid).
+  // Returns no delta if the store has a newer version of the same object (same uid), or if the
+  // object is equal to that in the store.
   Deltas<T> upsert(T object) {
     Pointer& slot = objects_[object.meta.key];
     if (slot && slot->meta.uid == object.meta.uid &&
@@ -47,7 +48,7 @@ class ObjectStore {
     return put(slot, std::move(object));
   }
 
-  // Returns no delta if the object is missing, or if it has another uid than `uid` (empty: any).
+  // Returns no delta if the store has no object with this key and `uid`. An empty `uid` means any.
   Deltas<T> erase(const Key& key, const Uid& uid = {}) {
     const auto found = objects_.find(key);
     if (found == objects_.end() || (!uid.empty() && found->second->meta.uid != uid)) return {};

@@ -29,21 +29,22 @@ constexpr std::array<std::string_view, 6> status_fields{
     "phase", "podIP", "startTime", "conditions", "containerStatuses", "initContainerStatuses",
 };
 
+// Copies the fields that codec::parse_pod() reads into a JSON tree, and skips all other fields.
 class PodProjection {
  public:
   ErrorCode read(std::string_view name, Value value) {
     if (name == "metadata") return read_metadata(value);
-    if (name == "status") return keep(value, status_fields, pod_["status"]);
+    if (name == "status") return keep_fields(value, status_fields, pod_["status"]);
     return name == "spec" ? read_spec(value) : simdjson::SUCCESS;
   }
 
   ErrorPath path;
-  std::optional<Error> error;  // of a field that is too large or nested too deeply
+  std::optional<Error> error;  // of codec::parse_json(); reported instead of the ErrorCode
 
   [[nodiscard]] const Json& pod() const { return pod_; }
 
  private:
-  ErrorCode keep_one(std::string_view name, Value value, Json& out) {
+  ErrorCode keep_field(std::string_view name, Value value, Json& out) {
     std::string_view text;
     if (const ErrorCode code = walk::read_raw(value, text)) return code;
     auto json = codec::parse_json(text);
@@ -55,23 +56,23 @@ class PodProjection {
     return simdjson::SUCCESS;
   }
 
-  ErrorCode keep(Value object, Names names, Json& out) {
+  ErrorCode keep_fields(Value object, Names names, Json& out) {
     return walk::fields(object, path, [&](std::string_view name, Value value) -> ErrorCode {
       if (std::ranges::find(names, name) == names.end()) return simdjson::SUCCESS;
-      return keep_one(name, value, out);
+      return keep_field(name, value, out);
     });
   }
 
-  // An annotation may have 256 KiB, so the others are not parsed.
+  // Of the annotations, only those about scraping are parsed: an annotation may have 256 KiB.
   ErrorCode read_metadata(Value metadata) {
     return walk::fields(metadata, path, [&](std::string_view name, Value value) -> ErrorCode {
       if (name != "annotations") {
         const bool is_kept = std::ranges::find(metadata_fields, name) != metadata_fields.end();
-        return is_kept ? keep_one(name, value, pod_["metadata"]) : simdjson::SUCCESS;
+        return is_kept ? keep_field(name, value, pod_["metadata"]) : simdjson::SUCCESS;
       }
       Json& annotations = pod_["metadata"]["annotations"] = Json::object();
       return walk::fields(value, path, [&](std::string_view key, Value text) -> ErrorCode {
-        return codec::is_scrape_annotation(key) ? keep_one(key, text, annotations)
+        return codec::is_scrape_annotation(key) ? keep_field(key, text, annotations)
                                                 : simdjson::SUCCESS;
       });
     });
@@ -82,11 +83,11 @@ class PodProjection {
       if (name == "containers" || name == "initContainers") {
         Json& containers = pod_["spec"][std::string(name)] = Json::array();
         return walk::elements(value, [&](Value container) {
-          return keep(container, container_fields, containers.emplace_back(Json::object()));
+          return keep_fields(container, container_fields, containers.emplace_back(Json::object()));
         });
       }
       if (std::ranges::find(spec_fields, name) == spec_fields.end()) return simdjson::SUCCESS;
-      return keep_one(name, value, pod_["spec"]);
+      return keep_field(name, value, pod_["spec"]);
     });
   }
 

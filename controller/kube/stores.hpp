@@ -1,5 +1,5 @@
-// The objects of all watched kinds: Deployments, with only the fields that are read, and
-// Lastgood's three kinds.
+// The objects of the kinds that are watched in the whole cluster or namespace: Deployments, with
+// only the fields that are read, and Lastgood's three kinds. Pods are watched elsewhere.
 #pragma once
 
 #include "api/guard.hpp"

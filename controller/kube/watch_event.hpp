@@ -5,8 +5,8 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
 // T is one of the five watched kinds: api::Deployment, api::Pod, api::RollbackPolicy,
-// api::DeploymentGuard, api::Rollback. An object that cannot be parsed becomes Unreadable. The
-// others are still read.
+// api::DeploymentGuard, api::Rollback. An object that cannot be parsed becomes Unreadable. All
+// other objects are still read.
 #pragma once
 
 #include <cstdint>

@@ -13,14 +13,15 @@ using std::chrono::seconds;
 
 constexpr int min_watch_seconds = 300;
 constexpr int max_watch_seconds = 600;
-constexpr Duration idle_margin = seconds(5);  // without data, after the timeout of the watch
+// A stream without data is closed this long after the timeout of the watch.
+constexpr Duration idle_margin = seconds(5);
 constexpr Duration call_timeout = seconds(30);
 constexpr Duration max_retry_after = seconds(60);
-// If a stream was open for this long, the backoff starts from its first delay.
+// After a stream that was open for this long, the next backoff starts from the first delay.
 constexpr Duration stable_stream_duration = seconds(5);
-// A stream that ends sooner, without an event, counts as a failure.
+// A stream that ends sooner than this, without an event, counts as a failure.
 constexpr Duration min_stream_duration = seconds(1);
-// Consecutive failures after which the version may be the cause.
+// After so many consecutive failures, the version may be the cause: sync again without it.
 constexpr int max_failures_at_version = 5;
 constexpr std::size_t max_objects = 500'000;
 

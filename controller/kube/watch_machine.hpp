@@ -14,10 +14,11 @@
 //                             version is valid |         v
 //                                              '--- CheckingVersion (LIST with limit=1)
 //
-// A sync reads all objects, in InitialEvents or Listing.
+// A sync reads all objects: in InitialEvents, with a WATCH that first sends an event for each
+// object (WatchList), or in Listing. The version is the last resourceVersion seen.
 //
 // - 429, connection refused, broken stream: back off (0.8 s, doubled up to 30 s, plus up to 20%
-//   jitter), check the version, and watch from the same version again, without a sync.
+//   jitter), check that the version is valid, and watch from it again, without a sync.
 // - 410: sync again, not older than the last version seen. If the server rejects that version too,
 //   sync once more without a minimum version.
 // - The server's version is lower than the last one seen (its storage was restored from a backup):
@@ -64,7 +65,7 @@ struct StartWatch {};  // the first input
 struct Select {
   std::string label_selector;
 };
-struct WaitElapsed {};  // the time of a BackoffWait has come
+struct WaitElapsed {};  // BackoffWait::until has passed
 struct StreamEnded {};  // the server ended the stream without an error
 
 // Error: a call or a stream failed, or parse_event(), parse_list() or LineSplitter returned an
@@ -122,7 +123,8 @@ class WatchMachine {
   [[nodiscard]] bool synced() const { return synced_; }
   // The number of finished syncs.
   [[nodiscard]] int syncs() const { return syncs_; }
-  // The next event changes the store: the last sync has finished, and a watch is open or opens.
+  // True if the last sync has finished and a watch is open or being opened: so each next event
+  // changes the store.
   [[nodiscard]] bool is_streaming() const { return phase_ == Phase::Streaming; }
   // The last resource version seen.
   [[nodiscard]] const ResourceVersion& version() const { return version_; }
@@ -158,6 +160,7 @@ class WatchMachine {
   WatchAction<T> restart_sync(ResourceVersion not_older_than, std::string_view reason,
                               std::optional<Error> error, MonotonicTime now);
   WatchAction<T> back_off(Phase then, std::string_view reason, Error error, MonotonicTime now);
+  // Syncs in Listing, because InitialEvents or the list so far failed.
   WatchAction<T> list_instead(std::string_view reason, std::optional<Error> error,
                               MonotonicTime now);
   WatchAction<T> finish_sync(std::vector<T> objects);

@@ -1,4 +1,4 @@
-// The queue of keys to reconcile, without clock and I/O. It does not know the objects of the keys.
+// The queue of keys to reconcile, without clock and I/O. It has only the keys, not the objects.
 //
 // Follows client-go's util/workqueue (queue.go: dirty and processing sets; delaying_queue.go;
 // default_rate_limiters.go) and kube-rs' scheduler.rs, which keeps only the earliest deadline of a
@@ -64,7 +64,7 @@ class WorkQueue {
   // Resets the backoff of the key. Call after a success, or when the object was deleted.
   void forget(const Key& key);
 
-  // The time of the next take() that may return a key: MonotonicTime::min() if a key is ready,
+  // The earliest time at which take() may return a key: MonotonicTime::min() if a key is ready,
   // otherwise the earliest deadline. No value if no key is ready or delayed.
   [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
 
