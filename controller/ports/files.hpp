@@ -12,8 +12,8 @@ class Files {
  public:
   virtual ~Files() = default;
 
-  // The contents of the files in a folder by their names, without files whose names begin with ".".
-  // BadInput if the folder or a file cannot be read, or if there is more than 1 MiB or 256 files.
+  // From the name of each file in a folder to its content. Files whose names begin with "." are
+  // left out. BadInput if a read fails, or if the folder has more than 256 files or 1 MiB.
   [[nodiscard]] virtual Result<std::map<std::string, std::string>> read_folder(
       const std::string& path) = 0;
 };

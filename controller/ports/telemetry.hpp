@@ -1,5 +1,4 @@
-// The port for what the controller measures about itself. docs/reference.md lists the series that
-// /metrics shows.
+// The port for the controller's own metrics. docs/reference.md lists them.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +28,9 @@ class Telemetry {
   virtual void watch_restarted(std::string_view kind, std::string_view reason) = 0;
   virtual void leader(std::string_view lease, bool is_leader) = 0;
 
-  // The work queue and its workers, with the meaning of the metrics of controller-runtime and
-  // client-go. key_added() is called once for a key until the key is taken. key_requeued() is
-  // called when a key is added with a delay.
+  // The work queue and its workers. The numbers have the same meaning as the metrics of
+  // controller-runtime and client-go. key_added() is called once for a key until the key is taken.
+  // key_requeued() is called when a key is added with a delay.
   virtual void max_concurrent_reconciles(std::size_t count) = 0;
   virtual void queue_depth(std::size_t keys) = 0;
   virtual void key_added() = 0;
