@@ -57,14 +57,16 @@ std::string safe_value(const std::string& name, const std::string& value) {
   return is_secret_name(name) && !value.empty() ? hidden : without_credentials(value);
 }
 
-bool is_literal(const Json& variable) {
+// True for an environment variable or a probe header with a literal value: {"name": "MODE",
+// "value": "fast"}. An environment variable with `valueFrom` has none.
+bool has_literal_value(const Json& variable) {
   return variable.is_object() && !text_at(variable, {"name"}).empty() &&
          find(variable, {"value"}) && find(variable, {"value"})->is_string();
 }
 
-// Hides the literal values of environment variables and probe headers at any depth.
+// Hides the secrets in the literal values of environment variables and probe headers, at any depth.
 Json without_secrets(const Json& value) {
-  if (is_literal(value)) {
+  if (has_literal_value(value)) {
     Json out = value;
     out["value"] = safe_value(text_at(value, {"name"}), text_at(value, {"value"}));
     return out;
@@ -75,7 +77,7 @@ Json without_secrets(const Json& value) {
   return out;
 }
 
-// Empty only if there is no value: the empty string is "\"\"".
+// Empty only if there is no value: for the empty string, the text is two double quotes.
 std::string text_of(const Json* value) {
   if (!value || value->is_null()) return {};
   if (!value->is_string()) return clip(dumped(without_secrets(*value)), max_value_size);
@@ -83,10 +85,11 @@ std::string text_of(const Json* value) {
   return text.empty() ? "\"\"" : clip(text, max_value_size);
 }
 
+// Only the value, because the path of the difference has the name: "fast", or {"valueFrom": ...}.
 std::string text_of_variable(const Json* variable) {
   if (!variable) return {};
   Json out = without_secrets(*variable);
-  if (is_literal(out)) return text_of(find(out, {"value"}));
+  if (has_literal_value(out)) return text_of(find(out, {"value"}));
   if (out.is_object()) out.erase("name");
   return text_of(&out);
 }
@@ -103,9 +106,9 @@ std::string key_text(const Json& element, const char* key) {
   return value->is_string() ? value->get<std::string>() : dumped(*value);
 }
 
-// The elements of a list by key.
+// The elements of a list by key, for example the containers by their names.
 struct KeyedList {
-  std::vector<std::string> order = {};
+  std::vector<std::string> order = {};  // the keys in the order of the list
   std::map<std::string, const Json*> elements = {};
 
   [[nodiscard]] const Json* at(const std::string& name) const {
@@ -183,7 +186,7 @@ class TemplateDifferences {
     }
   }
 
-  // False if the elements have no unique key. Then the list must be compared as one value.
+  // False if no key of list_keys is unique in both lists. They must then be compared as one value.
   bool compare_lists(const std::string& path, const Json& from, const Json& to, int depth) {
     for (const char* key : list_keys) {
       const auto before = keyed_by(key, from);
@@ -213,13 +216,13 @@ class TemplateDifferences {
   }
 
   void compare_order(const std::string& path, const KeyedList& before, const KeyedList& after) {
-    const auto common = [](const KeyedList& list, const KeyedList& other) {
+    const auto names_in_both = [](const KeyedList& list, const KeyedList& other) {
       auto names = list.order;
       std::erase_if(names, [&](const std::string& name) { return !other.at(name); });
       return names;
     };
-    const auto from = common(before, after);
-    const auto to = common(after, before);
+    const auto from = names_in_both(before, after);
+    const auto to = names_in_both(after, before);
     if (from == to) return;
     add(path + " (order)", clip(fmt::format("{}", fmt::join(from, ", ")), max_value_size),
         clip(fmt::format("{}", fmt::join(to, ", ")), max_value_size));

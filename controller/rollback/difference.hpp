@@ -7,8 +7,8 @@
 //   spec.containers[sidecar]        "{...}"  ""       the snapshot has no such container
 //
 // The literal value of an environment variable, probe header, label or annotation is replaced by
-// "(hidden)" if its name has a word such as "password" or "token". In the URLs of other variables
-// and headers, the credentials are hidden.
+// "(hidden)" if its name has a word such as "password" or "token". In the values of all other
+// variables and headers, only the credentials in URLs are hidden.
 #pragma once
 
 #include <vector>
@@ -21,8 +21,8 @@ namespace lastgood::rollback {
 inline constexpr std::size_t max_changes = 20;
 inline constexpr std::size_t max_value_size = 256;  // bytes
 
-// Images first, then by path. If there are more than max_changes, the last entry has the number of
-// the others.
+// Images first, then by path. If there are more than max_changes, the last entry says how many more
+// there are: "and 3 more".
 [[nodiscard]] std::vector<api::Change> changes_between(const codec::Json& bad_template,
                                                        const codec::Json& snapshot_template);
 

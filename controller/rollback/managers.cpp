@@ -46,11 +46,12 @@ void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth =
   if (!child.empty()) to[key] = std::move(child);
 }
 
-// Only "." is left: the object is owned, but none of its fields.
+// True if only "." is left: the manager owns the object itself, but none of its fields.
 bool has_only_itself(const Json& fields) {
   return fields.is_object() && fields.size() == 1 && fields.contains(".");
 }
 
+// Erases the value at `path`, and each parent that becomes empty.
 void erase_path(Json& fields, const Keys& path, std::size_t depth = 0) {
   if (!fields.is_object()) return;
   const auto found = fields.find(path[depth]);
@@ -83,6 +84,7 @@ Json outside(const Json& fields, Scope scope) {
 
 Json joined(Json fields, const Json& more) {
   if (!fields.is_object() || !more.is_object()) return fields;
+  // One set is {}: it owns only the object itself. The other one owns fields of the object.
   if (more.empty() != fields.empty()) fields["."] = Json::object();
   for (const auto& [key, value] : more.items()) {
     const auto found = fields.find(key);

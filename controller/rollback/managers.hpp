@@ -1,19 +1,19 @@
 // Sets of owned fields, as metadata.managedFields stores them.
 //
 // In FieldsV1, "f:name" is a field, "k:{...}" a list element by its keys, and "v:..." a list
-// element by its value. "." is the object itself, and {} ends a path. Example, for kubectl with
-// last-applied:
+// element by its value. "." is the object itself, and {} ends a path. Example for `kubectl apply`,
+// which also writes the annotation last-applied-configuration ("last-applied" below):
 //
-//   fields                                  within(fields, TemplateAndLastApplied)
+//   fields                                                     in TemplateAndLastApplied
 //   f:metadata
 //     f:annotations
-//       f:kubectl.kubernetes.io/last-applied-configuration: {}     x
-//     f:labels: {f:app: {}}
+//       f:kubectl.kubernetes.io/last-applied-configuration: {}     yes
+//     f:labels: {f:app: {}}                                        no
 //   f:spec
-//     f:replicas: {}
-//     f:template: {f:spec: {...}}                                  x
+//     f:replicas: {}                                               no
+//     f:template: {f:spec: {...}}                                  yes
 //
-// `outside` returns the other fields, and `joined` puts both together again.
+// `within` returns the fields with yes, `outside` the fields with no, and `joined` their union.
 #pragma once
 
 #include <cstdint>
@@ -35,13 +35,13 @@ enum class Scope : std::uint8_t { TemplateAndLastApplied, TemplateOnly };
 // The union of two sets. Neither may be empty.
 [[nodiscard]] codec::Json joined(codec::Json fields, const codec::Json& more);
 
-// The API server keeps one entry for each combination of manager, operation, apiVersion and
-// subresource.
+// The identity of an entry of managedFields: its manager, operation, apiVersion and subresource.
+// The API server keeps one entry for each combination of these.
 [[nodiscard]] std::string identity(const codec::Json& entry);
 
-// The entry belongs to Lastgood.
+// True if the entry is that of Lastgood.
 [[nodiscard]] bool is_own_entry(const codec::Json& entry);
-// The entry belongs to the status subresource, so it owns no field of a template.
+// True if the entry belongs to the status subresource, so it owns no field of a template.
 [[nodiscard]] bool is_status_entry(const codec::Json& entry);
 
 }  // namespace lastgood::rollback

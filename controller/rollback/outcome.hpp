@@ -1,4 +1,5 @@
-// Decisions of the executor: what to record after a step, and what an error means.
+// Decisions of the executor, which performs the steps of plan.hpp: what to record after a step, and
+// what an error means.
 #pragma once
 
 #include <optional>
@@ -12,16 +13,16 @@ namespace lastgood::rollback {
 
 // --- Steps ---
 
-// The write of a step. Nothing for a step that is only recorded.
+// The API call that the step sends. Nothing for a step that is only recorded.
 [[nodiscard]] std::optional<api::ApiCall> api_call_of(const NextStep& step);
 
-// The step changes the template, so the policy must be confirmed first.
+// True if the step changes the template. The executor confirms the policy before such a step.
 [[nodiscard]] bool changes_template(const NextStep& step);
 
-// The reads before the template patch are too old, because a response was slow: they are repeated,
-// at most twice. `age`: since they began. `repetitions`: how often they were repeated already. The
-// tests of the patch notice a newer template, but not a change of a label, of the policy or of a
-// ConfigMap.
+// True if the reads before the template patch must be repeated, because a response was slow and
+// they are too old. The tests of the patch notice a newer template, but not a change of a label, of
+// the policy or of a ConfigMap. `age`: the time since the reads began. `repetitions`: how often
+// they were repeated already; after two, the result is false.
 [[nodiscard]] bool repeats_reads(Duration age, int repetitions);
 
 // Records a step without a write: its phase, or only its message.
@@ -32,61 +33,62 @@ void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
 void record_success(const NextStep& step, const codec::Json& written, api::RollbackStatus& status,
                     Time now);
 
-// Records in message and last_error why a step was not done: the policy does not allow it, or its
-// write failed. waiting_for is AdmissionDenied only if the API server rejected the content. If the
-// API server rejects the ownership patch permanently, the rollback continues without it: the
-// template is restored and must be evaluated. Every other step is tried again.
+// Records in message and last_error why a step was not done: the policy does not allow the step, or
+// its write failed. waiting_for is AdmissionDenied only if the API server rejected the content of
+// the write. If it rejects the ownership patch permanently, the rollback continues without this
+// patch, because the template is restored and must be evaluated. Every other step is tried again.
 void record_error(const NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 // Before PatchTemplate: records the differences between the live template and the snapshot.
 void record_changes(const NextStep& step, const Result<codec::Json>& live,
                     const Result<codec::Json>& snapshot, api::RollbackStatus& status);
 
-// PatchTemplate would change a generation other than the evaluated one.
+// True if the step is PatchTemplate and `live` is not of the evaluated generation, or was not read.
 [[nodiscard]] bool is_outdated(const NextStep& step, const Result<codec::Json>& live,
                                const api::Deployment& evaluated);
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
 
 // --- Errors ---
 
-// Validation or admission rejects the content of the write.
+// True if validation or admission rejected the content of the write.
 [[nodiscard]] bool is_admission_denied(const Error& error);
 
-// The same request fails again later. These errors are not permanent: those of a server that is
-// busy, broken or unreachable, and a failed test of a JSON patch.
+// True if the same request would fail again later. These errors are not permanent: those of a
+// server that is busy, broken or unreachable, and a failed test of a JSON patch.
 [[nodiscard]] bool is_permanent(const Error& error);
 
-// The write lost a race, or its result is unknown: read the object, and choose the next step again.
+// True if the write lost a race or its result is unknown. Then read the object, and choose the next
+// step again.
 [[nodiscard]] bool is_retryable(const Error& error);
 
-// The object of this name and uid does not exist.
+// True if the error of a write shows that no object with its name and uid exists.
 [[nodiscard]] bool is_gone(const Error& error);
 
 // False only if a read proves that no object of this uid exists.
 [[nodiscard]] bool may_exist(const Result<codec::Json>& object, const Uid& uid);
 
-// A user deleted the Rollback before the template was patched.
+// The error for a Rollback that a user deleted before the template was patched.
 [[nodiscard]] Error rollback_deleted();
 
-// spec.approved of the Rollback with this uid, from a read for the template patch: the watch may
-// lag. rollback_deleted() if a user has deleted the Rollback, otherwise the error of the read.
+// spec.approved of the Rollback with this uid. `object` is read for the template patch, because the
+// watch may lag. Error: rollback_deleted() if a user has deleted the Rollback, or that of the read.
 [[nodiscard]] Result<bool> approval_in(const Result<codec::Json>& object, const Uid& uid);
 
-// The create may have succeeded although it returned an error.
+// True if the object may exist although its create returned an error.
 [[nodiscard]] bool may_be_created(const Error& error);
 
 // --- Manual rollbacks: the binding patch completes the spec that the user created ---
 
-// The binding patch returned an error, but the server may have stored it: read the Rollback.
+// True if the binding patch returned an error but may have been stored. Then read the Rollback.
 [[nodiscard]] bool binding_may_be_stored(const Result<codec::Json>& written);
 
-// The Rollback that was read has the binding of `bound`.
+// True if `read`, the Rollback as the server has it, was bound in the same way as `bound`.
 [[nodiscard]] bool has_binding_of(const api::Rollback& read, const api::Rollback& bound);
 
 // --- Garbage collection ---
 
-// The API server does not allow the deletion. A retry would fail again, and the old object does no
-// harm, so it is kept.
+// True if the API server does not allow the deletion. A retry would fail again. The old object does
+// no harm, so it is kept.
 [[nodiscard]] bool is_deletion_denied(const Error& error);
 
 // The metadata of the Rollbacks that rollbacks_to_delete() of retention.hpp returns.

@@ -14,8 +14,8 @@ using codec::Json;
 
 namespace {
 
-// Restores the owner of last-applied only if both the snapshot and the Deployment have the
-// annotation. If only the Deployment has it, its present owner keeps it.
+// The owner of the annotation last-applied is restored only if the snapshot and the Deployment have
+// the annotation. If only the Deployment has it, its present owner keeps it.
 Scope scope_of(const Json& live, const Snapshot& snapshot) {
   const bool has_annotation =
       find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;

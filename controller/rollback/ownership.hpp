@@ -15,7 +15,7 @@
 // Algorithm, for each entry of the live managedFields except those of the status subresource:
 //   1. Remove the template from its fields. Remove last-applied too, if the snapshot and the
 //      Deployment have it, or if the entry is that of Lastgood.
-//   2. Add the fields that the snapshot stores for the same manager and operation.
+//   2. Add the fields that the snapshot stores for the same identity (see managers.hpp).
 //   3. Drop the entry if no field is left.
 // Entries that exist only in the snapshot are added at the end. Step 2 skips the entry of Lastgood.
 // Other fields, such as replicas of an autoscaler, keep their owners.
@@ -30,7 +30,7 @@
 namespace lastgood::rollback {
 
 // `live` is the Deployment from a GET after the template patch. The patch tests its
-// resourceVersion, so a concurrent write makes it fail. Nothing if the ownership is already right.
+// resourceVersion, so it fails after a concurrent write. Nothing if the ownership is restored.
 [[nodiscard]] std::optional<api::ApiCall> ownership_patch(const codec::Json& live,
                                                           const Snapshot& snapshot);
 

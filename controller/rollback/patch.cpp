@@ -9,7 +9,7 @@ using codec::Json;
 
 namespace {
 
-// RFC 6901.
+// The key as one part of a JSON pointer (RFC 6901).
 std::string pointer_escaped(std::string_view key) {
   std::string out;
   for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);

@@ -25,11 +25,11 @@ namespace lastgood::rollback {
 // manifest that was applied last:
 //
 // clang-format off
-//   annotation in the snapshot    annotation now  result
-//   any                           none            as in the snapshot
-//   differs only in the template  any             as in the snapshot, byte for byte
-//   differs in other fields too   any             as now, but with the template of the snapshot
-//   none (not kubectl apply)      any             as now, but without a template
+//   annotation in the snapshot                 annotation now  result
+//   any or none                                none            as in the snapshot
+//   differs from now only in the template      present         as in the snapshot, byte for byte
+//   differs from now in other fields too       present         as now, with the snapshot's template
+//   none: the owner did not use kubectl apply  present         as now, without a template
 // clang-format on
 //
 // With the annotation of the bad release, the next apply would delete fields of the restored

@@ -18,13 +18,14 @@ bool is_webhook_denial(std::string_view message) {
          message.find(" denied the request") != std::string_view::npos;
 }
 
-// In the configuration of the webhook, sideEffects is neither None nor NoneOnDryRun.
+// The API server does not call a webhook in a dry run if sideEffects in the webhook's configuration
+// is neither None nor NoneOnDryRun.
 bool is_dry_run_unsupported(std::string_view message) {
   return message.starts_with("admission webhook ") &&
          message.ends_with(" does not support dry run");
 }
 
-// The text from the end of `before` to the next double quote. Removes both from `text`.
+// The text between `before` and the next double quote. `text` then begins after this quote.
 std::optional<std::string> take_quoted(std::string_view& text, std::string_view before) {
   const auto at = text.find(before);
   if (at == std::string_view::npos) return std::nullopt;

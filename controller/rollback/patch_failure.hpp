@@ -1,6 +1,6 @@
 // Why the API server did not accept a template patch. One HTTP status has several causes: 403 is a
-// missing permission or an admission policy, and 422 an invalid template or a patch that came too
-// late. Only the message of the server tells them apart.
+// missing permission or an admission policy, and 422 is an invalid template or a patch whose test
+// failed because the Deployment has changed. Only the message of the server tells them apart.
 #pragma once
 
 #include <cstdint>

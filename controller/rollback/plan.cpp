@@ -16,7 +16,7 @@ using codec::Json;
 
 namespace {
 
-// The record and the live objects.
+// The Rollback, and the objects as the API server has them.
 struct PlanInputs {
   const api::Rollback& rollback;
   const Json& live;
@@ -25,6 +25,8 @@ struct PlanInputs {
   [[nodiscard]] std::int64_t generation() const {
     return number_at(live, {"metadata", "generation"});
   }
+  // True if the Deployment has the mark of this Rollback: the annotation rolled-back-by with its
+  // name. The template patch sets the mark.
   [[nodiscard]] bool is_marked() const {
     return text_at(live, {"metadata", "annotations", api::annotation::rolled_back_by}) ==
            rollback.meta.key.name;
@@ -32,9 +34,9 @@ struct PlanInputs {
   [[nodiscard]] bool has_target_template() const {
     return snapshot && same_template(object_at(live, {"spec", "template"}), snapshot->pod_template);
   }
-  // At the generation of the template patch the template may differ from the snapshot, because
-  // admission can change it. At a later generation the template must be that of the snapshot,
-  // because the mark stays when a user changes the template.
+  // True if the template patch was applied and no newer template followed. A user who changes the
+  // template does not remove the mark, so the template must be that of the snapshot too. The two
+  // may differ only at the generation of the template patch, because admission can change it.
   [[nodiscard]] bool is_restored() const {
     return is_marked() && (has_target_template() || generation() == patched_generation(rollback));
   }
@@ -59,9 +61,10 @@ MarkSuperseded superseded_by_newer_template(const PlanInputs& in) {
 }
 
 // The Deployment controller gives each new template a new revision number. When it has observed
-// this generation, an unchanged number means that the template did not change, with one exception:
-// if the same generation also changed the replicas, it sets the number later. guard/ does not
-// resume a pending Rollback while the present template has no ReplicaSet.
+// this generation, an unchanged number means that the template did not change. There is one
+// exception: if the same generation also changed the replicas, the controller sets the number
+// later. The exception does no harm, because guard/ does not resume a pending Rollback while the
+// present template has no ReplicaSet.
 bool has_bad_template(const PlanInputs& in) {
   const auto number = in.rollback.spec.from.number;
   return number > 0 &&
@@ -89,10 +92,10 @@ NextStep restore_template(const PlanInputs& in) {
 NextStep from_pending(const PlanInputs& in) {
   const auto recorded = in.rollback.spec.generation;
   // At the evaluated generation the template is not patched yet. If the Deployment has the mark of
-  // this Rollback, a user applied a manifest with the mark.
+  // this Rollback already, a user applied a manifest with the annotation.
   if (in.generation() == recorded) return restore_template(in);
   // With the mark, the patch was applied although its response was lost. If a user has changed the
-  // template since, the next step says so.
+  // template since, from_template_restored() finds this in the next step.
   if (in.is_marked() && in.generation() > recorded)
     return AdvancePhase{.phase = RollbackPhase::TemplateRestored};
   if (in.generation() < recorded) return superseded_by_newer_template(in);
@@ -119,7 +122,8 @@ NextStep from_template_restored(const PlanInputs& in) {
   return AdvancePhase{.phase = RollbackPhase::Restored};
 }
 
-// All writes are done, so only a newer template matters. Without the snapshot, the mark decides.
+// All writes are done, so only a newer template matters. If the snapshot cannot be read, the mark
+// alone decides.
 NextStep from_restored(const PlanInputs& in) {
   if (in.is_restored() || (!in.snapshot && in.is_marked())) return NothingToWrite{};
   return superseded_by_newer_template(in);
@@ -130,7 +134,7 @@ bool is_paused(const Json& live) {
   return flag && flag->is_boolean() && flag->get<bool>();
 }
 
-// Has the fields that a patch needs.
+// True if the object has the fields that a patch needs.
 bool is_deployment(const Json& live) {
   for (const auto* key : {"namespace", "name", "uid", "resourceVersion"})
     if (text_at(live, {"metadata", key}).empty()) return false;
@@ -138,7 +142,7 @@ bool is_deployment(const Json& live) {
          !object_at(live, {"spec", "template"}).empty();
 }
 
-// The step if the Deployment cannot be patched in any phase.
+// The step for a Deployment that cannot be patched, in any phase. Nothing if it can.
 std::optional<NextStep> step_if_unpatchable(const api::Rollback& rollback,
                                             const Result<Json>& live) {
   if (!live && live.error().kind == ErrorKind::NotFound)

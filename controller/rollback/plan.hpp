@@ -1,12 +1,12 @@
-// The plan of a rollback: from the recorded phase and the live Deployment to the next step.
+// The plan of a rollback: the recorded phase and the live Deployment decide the next step.
 //
 //   Pending --PatchTemplate--> TemplateRestored --PatchOwnership--> Restored --> Verifying
 //      |                             |                                 |
 //      +-----------------------------+------- MarkSuperseded ----------+
 //
 // next_step() runs before every write and after every start. It compares the live Deployment with
-// the record, so a controller that is killed between two writes continues with the right step and
-// writes the template exactly once. The phases after Restored are decided by guard/.
+// the Rollback, so a controller that is killed between two writes continues with the step that is
+// missing, and writes the template exactly once. guard/ decides the phases after Restored.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct PatchTemplate {
 struct PatchOwnership {
   api::ApiCall call;
 };
-// The live Deployment shows that the step is done: record the phase.
+// The live Deployment shows that the write for this phase is done: record the phase.
 struct AdvancePhase {
   api::RollbackPhase phase;
   std::string message = {};  // empty: the usual message of the phase

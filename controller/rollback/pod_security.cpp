@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::string_view would_violate = "would violate PodSecurity \"";
 
-// For example "restricted". The version after the colon does not matter.
+// The standard in the warning, for example "restricted", without the version after the colon.
 std::string level_of(std::string_view warning) {
   const auto begin = warning.find(would_violate) + would_violate.size();
   return std::string(warning.substr(begin, warning.find_first_of(":\"", begin) - begin));
 }
 
-// The reasons and details by which the API server reports what the standard "baseline" forbids, as
+// The words of a warning that name something that the standard "baseline" forbids, as
 // k8s.io/pod-security-admission writes them.
 constexpr std::array baseline_marks{
     std::string_view("forbidden AppArmor profile"),
@@ -34,7 +34,7 @@ constexpr std::array baseline_marks{
     std::string_view("hostProcess"),
 };
 
-// Containers may add these under the standard "baseline".
+// The capabilities that containers may add under the standard "baseline".
 constexpr std::array baseline_capabilities{
     std::string_view("AUDIT_WRITE"),  std::string_view("CHOWN"),
     std::string_view("DAC_OVERRIDE"), std::string_view("FOWNER"),
@@ -62,14 +62,15 @@ bool adds_forbidden_capability(std::string_view warning) {
   return false;
 }
 
-// A warning for the standard "restricted" lists what "baseline" forbids too.
+// True if a warning for the standard "restricted" has a violation that "baseline" forbids too.
 bool breaks_baseline(std::string_view warning) {
   return adds_forbidden_capability(warning) ||
          std::ranges::any_of(baseline_marks,
                              [&](std::string_view mark) { return warning.contains(mark); });
 }
 
-// The namespace enforces the standard of the warning, or one that forbids some of the same.
+// True if the namespace enforces the standard of the warning, or enforces "baseline" and the
+// warning for "restricted" has a violation that "baseline" forbids too.
 bool is_enforced(std::string_view warning, std::string_view enforced) {
   const std::string warned = level_of(warning);
   const bool is_weaker = enforced == "baseline" && warned == "restricted";

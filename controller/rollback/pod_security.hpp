@@ -2,9 +2,10 @@
 //
 // The standard applies to pods. For a Deployment the API server only warns:
 //   would violate PodSecurity "restricted:latest": runAsNonRoot != true (...)
-// It also warns if the namespace only has a label that asks for warnings. So the label of the
-// enforced standard decides. If the namespace asks for warnings of a weaker standard than it
-// enforces, the API server does not tell what the enforced one forbids.
+// It also warns if the namespace enforces no standard and only has a label that asks for warnings.
+// So the label of the enforced standard decides whether the pods would be rejected. If the
+// namespace asks for warnings of a weaker standard than it enforces, violations of only the
+// enforced standard stay unknown, because the API server does not report them.
 // https://kubernetes.io/docs/concepts/security/pod-security-admission/
 #pragma once
 
@@ -24,8 +25,8 @@ struct AdmissionWarnings {
   std::optional<Result<codec::Json>> namespace_ = {};
 };
 
-// The first warning about pod security; null if there is none. If there is one, the Namespace must
-// be read.
+// The first warning about pod security; null if there is none. After such a warning, the Namespace
+// must be read for its label.
 [[nodiscard]] const std::string* pod_security_warning(const std::vector<std::string>& texts);
 
 // For example: violates PodSecurity "restricted:latest": runAsNonRoot != true (...). Nothing if the

@@ -164,7 +164,8 @@ std::optional<Finding> missing_references(const PreflightInputs& in,
                                       revision_text(in.target), listed(missing)));
 }
 
-std::optional<Finding> unknown_references(const std::vector<ReferenceStatus>& references) {
+// Secrets that Lastgood may not read are no finding: would_work() lists them as not checked.
+std::optional<Finding> unreadable_references(const std::vector<ReferenceStatus>& references) {
   if (const auto* status = first_in_state(references, ReferenceState::Forbidden, Secrets::Excluded))
     return forbidden(fmt::format("read {}s", to_string(status->reference.kind)), status->error);
   for (const Secrets secrets : {Secrets::Excluded, Secrets::Only})
@@ -175,7 +176,7 @@ std::optional<Finding> unknown_references(const std::vector<ReferenceStatus>& re
   return std::nullopt;
 }
 
-// The namespace rejects pods of the template. The API server admits the Deployment anyway.
+// The finding if the namespace would reject the pods. The API server admits the Deployment anyway.
 std::optional<Finding> rejected_pods(const PreflightInputs& in, const AdmissionWarnings& warnings) {
   const auto violation = enforced_violation(warnings);
   if (!violation) return std::nullopt;
@@ -197,7 +198,7 @@ Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>
   if (const auto* warning = pod_security_warning(warnings.texts))
     message += fmt::format(". The API server warns: {}", clip(*warning, max_part_size));
   auto not_checked_names = names_in_state(references, ReferenceState::NotChecked);
-  // All Forbidden objects are Secrets here: unknown_references() returned any other kind before.
+  // All Forbidden objects are Secrets here: for other kinds, unreadable_references() has a finding.
   std::ranges::copy(names_in_state(references, ReferenceState::Forbidden),
                     std::back_inserter(not_checked_names));
   if (!not_checked_names.empty())
@@ -242,7 +243,7 @@ Finding first_finding(const PreflightInputs& in, const std::vector<ReferenceStat
   if (patch && patch->ready == ConditionStatus::False) return *std::move(patch);
   if (auto finding = rejected_pods(in, warnings)) return *std::move(finding);
   if (auto finding = missing_references(in, references)) return *std::move(finding);
-  if (auto finding = unknown_references(references);
+  if (auto finding = unreadable_references(references);
       finding && (finding->ready == ConditionStatus::False || !patch))
     return *std::move(finding);
   if (patch) return *std::move(patch);

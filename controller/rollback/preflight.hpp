@@ -4,7 +4,7 @@
 //
 //   PreflightInputs --preflight_requests--> reads, dry run --evaluate_preflight--> api::Preflight
 //
-// It does not know whether the images can still be pulled: only a kubelet pulls them.
+// The preflight cannot find out whether the images can still be pulled: only a kubelet pulls them.
 #pragma once
 
 #include <optional>
@@ -43,9 +43,9 @@ struct ReferenceStatus {
 [[nodiscard]] ReferenceStatus reference_status(const Reference& reference,
                                                const Result<codec::Json>& object);
 
-// How long the state may be cached. An object that has been missing for a short time is read again
-// at once: another controller may create it right now. Later it is read again soon, because users
-// create it while they wait for the rollback.
+// How long the state may be cached. `missing_for`: how long the object has been missing. In the
+// first 20 s it is read again after 0.5 s, because another controller may create it right now.
+// Later it is read again after 10 s, because users create it while they wait for the rollback.
 [[nodiscard]] Duration cache_lifetime(ReferenceState state, Duration missing_for);
 
 // The references of the Deployment's pod template that are not optional.
@@ -69,7 +69,7 @@ struct PreflightRequests {
 [[nodiscard]] PreflightRequests preflight_requests(const PreflightInputs& inputs,
                                                    std::string_view rollback_name);
 
-// `dry_run` is absent if there was none to send. The first finding decides:
+// `dry_run` is absent if preflight_requests() has none. The first finding decides:
 //   1. False: the snapshot is missing or not valid
 //   2. Unknown or False: the Deployment or the snapshot cannot be read
 //   3. False: the dry run is denied

@@ -18,16 +18,16 @@ namespace lastgood::rollback {
 // restarts and decides again, it finds the Rollback that exists.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
 
-// The Rollback was superseded or failed before the template patch. Then the release may get another
-// Rollback.
+// True if the Rollback was superseded or failed before the template patch. Then the release may get
+// another Rollback.
 [[nodiscard]] bool changed_nothing(const api::Rollback& rollback);
 
-// The name is that of the first or a later Rollback of this generation of the Deployment.
+// True if the Rollback has the name of a first or later Rollback of this Deployment's generation.
 [[nodiscard]] bool has_name_of_generation(const api::Rollback& rollback,
                                           const api::Deployment& deployment);
 
-// "web-7-1b4e-2" if `last` is "web-7-1b4e" and changed nothing, else rollback_name(). `last` is the
-// last Rollback of the Deployment.
+// rollback_name(), or a name with the next number if `last`, the last Rollback of the Deployment,
+// changed nothing and has a name of this generation: "web-7-1b4e-2" after "web-7-1b4e".
 [[nodiscard]] std::string next_rollback_name(const api::Deployment& deployment,
                                              const std::optional<api::Rollback>& last);
 
@@ -40,7 +40,6 @@ namespace lastgood::rollback {
 
 // "revision 4 (web-6d4b75cb6d)": the number, and the name of the ReplicaSet.
 [[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
-
 [[nodiscard]] std::string name_of(const std::string& deployment, const api::Revision& revision);
 
 // "revision 4 (web-6d4b75cb6d), revision 3 (web-5f469685c7) and 2 more": at most 10 names.
@@ -78,13 +77,13 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase,
                                           const std::string& message, Time now);
 
-// The guard is in a rollback that is not a drill: its state is RollingBack or Verifying, or its
-// state is Held and the Rollback that it names is not finished. A Rollback that failed while it was
-// pending counts too, until the guard has seen the failure.
+// True if the guard is in a rollback that is not a drill: its state is RollingBack or Verifying, or
+// its state is Held and the Rollback that it names is not finished. In Held, a Rollback that failed
+// while it was pending counts as not finished until the guard has seen the failure.
 [[nodiscard]] bool is_in_progress(const api::GuardStatus& guard,
                                   const std::optional<api::Rollback>& rollback);
 
-// The Rollback is not finished, and has the uid of this Deployment.
+// True if the Rollback is not finished, and belongs to the Deployment with this uid.
 [[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback,
                            const api::Deployment& deployment);
 
@@ -92,25 +91,25 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
 [[nodiscard]] const api::Rollback* named_by(const api::GuardStatus& guard,
                                             const std::optional<api::Rollback>& rollback);
 
-// The stored status of the guard is older than the Rollback: the controller stopped between the two
-// writes. Then the Rollback says how to continue.
+// True if the stored status of the guard is older than the Rollback: the controller stopped after
+// it wrote the Rollback and before it wrote the status. Then the Rollback says how to continue.
 [[nodiscard]] bool is_unknown_to(const api::GuardStatus& guard,
                                  const std::optional<api::Rollback>& rollback,
                                  const api::Deployment& deployment);
 
-// The release was rolled back, and its template was applied again before the controller saw the
-// rollback. The evaluation in the status began before, so it must begin again.
+// True if the release was rolled back, and its template was applied again before the controller saw
+// the rollback. The evaluation in the status began before the rollback, so it must begin again.
 [[nodiscard]] bool was_applied_again(const api::GuardStatus& guard,
                                      const std::optional<api::Rollback>& rollback);
 
 // The generation of the Deployment right after the template patch. If the response of the patch was
-// lost, the generation after the recorded one.
+// lost, the function assumes spec.generation + 1.
 [[nodiscard]] std::int64_t patched_generation(const api::Rollback& rollback);
 
-// The annotation rolled-back-by names this Rollback: its template patch was applied.
+// True if the annotation rolled-back-by, which the template patch sets, names this Rollback.
 [[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 
-// The template patch of this Rollback is on the Deployment, even if its status does not say so yet.
+// True if the template patch of this Rollback was applied, even if status.phase is still Pending.
 [[nodiscard]] bool is_patched_by(const api::Deployment& deployment, const api::Rollback& rollback);
 
 }  // namespace lastgood::rollback

@@ -1,4 +1,4 @@
-// The objects in its namespace that a pod template refers to, required or optional.
+// The objects in the namespace to which a pod template refers, required or optional.
 #pragma once
 
 #include <compare>
@@ -21,7 +21,7 @@ enum class ReferenceKind : std::uint8_t {
 struct Reference {
   ReferenceKind kind = ReferenceKind::ConfigMap;
   std::string name;
-  bool optional = false;  // a pod starts without it
+  bool optional = false;  // a pod starts without the object
   auto operator<=>(const Reference&) const = default;
 };
 

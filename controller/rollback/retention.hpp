@@ -9,8 +9,8 @@
 
 namespace lastgood::rollback {
 
-// How many Rollbacks are kept of those that changed the template, and how many of all others, such
-// as drills. The two limits are separate, so drills do not displace executed rollbacks.
+// How many finished Rollbacks are kept: this many that changed the template, and this many others,
+// such as drills. The two are counted separately, so drills do not displace executed rollbacks.
 inline constexpr std::size_t max_rollbacks = 20;
 
 // The names of the finished Rollbacks to delete, oldest first. `rollbacks` are those of one

@@ -22,20 +22,22 @@ constexpr std::size_t digest_size = 8;
 
 std::string short_digest(std::string_view text) { return digest_of(text).substr(0, digest_size); }
 
-// Kubernetes does not allow "-" or "." at the end of a name.
+// The first `length` bytes, without "-" and "." at the end: a "-" follows, and Kubernetes does not
+// allow ".-" in a name.
 std::string shortened(std::string_view name, std::size_t length) {
   std::string out(name.substr(0, length));
   while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
   return out;
 }
 
-// The name of a Deployment may be longer than the value of a label.
+// The name of the Deployment, shortened if it is longer than a label value may be.
 std::string label_value(std::string_view deployment) {
   if (deployment.size() <= max_label_size) return std::string(deployment);
   return fmt::format("{}-{}", shortened(deployment, max_label_size - digest_size - 1),
                      short_digest(deployment));
 }
 
+// The entries of other managers, reduced to their fields of the template and last-applied.
 Json reduced_managers(const Json& managed_fields) {
   Json out = Json::array();
   for (const auto& entry : managed_fields) {
@@ -49,7 +51,8 @@ Json reduced_managers(const Json& managed_fields) {
   return out;
 }
 
-// Equal for snapshots with the same content: the times of the managers are ignored.
+// The data without the times of the managers, and with the managers in a fixed order: equal for
+// snapshots with the same content.
 Json without_times(const Json& data) {
   Json out = data;
   std::vector<Json> managers;
@@ -138,7 +141,8 @@ bool is_good(const api::Revision& revision) {
          revision.verdict == api::RevisionVerdict::PresumedGood;
 }
 
-// A release that is evaluated gets its snapshot before it is good: see spec.minimumBake.
+// A release gets its snapshot while it is evaluated: if a newer release replaces it after
+// spec.minimumBake, it is good at once.
 bool may_become_good(const api::Revision& revision) {
   return is_good(revision) || revision.verdict == api::RevisionVerdict::Evaluating;
 }
