@@ -79,8 +79,8 @@ class ObjectStore {
   // list; an empty `namespace_` means all namespaces.
   //
   // - An object whose version in the store is newer than the list stays as it is.
-  // - An object that is missing in the list is removed, except if its version in the store is newer
-  //   than the list, or if it is in `unreadable`: it exists but could not be parsed.
+  // - An object that is missing in the list is removed only if its version is older than the list.
+  //   An object in `unreadable` stays: it exists but could not be parsed.
   Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version,
                      std::string_view namespace_, const std::vector<Key>& unreadable = {}) {
     std::set<Key> listed(unreadable.begin(), unreadable.end());
