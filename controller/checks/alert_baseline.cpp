@@ -16,7 +16,9 @@ std::optional<api::BaselineResult> alert_baseline(std::span<const FiringAlert> f
   };
   const auto found = std::ranges::find_if(firing, was_active);
   if (found == firing.end()) return {};
-  constexpr int enough_failures = 2;  // the server has observed it for longer than we have
+  // A baseline fails after two failures, because one may be chance. An alert needs no second
+  // measurement: the server has observed it since before the release.
+  constexpr int enough_failures = 2;
   return api::BaselineResult{
       .result = api::MeasurementResult::Fail,
       .reason = api::Reason::AlertFiring,

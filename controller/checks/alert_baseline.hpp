@@ -1,5 +1,6 @@
-// The baseline of alerts that fire. The old pods cannot be measured, because an alert has only its
-// present state: instead, an alert that was active before the release is not caused by it.
+// The baseline of firing alerts. It cannot be measured for an earlier time, because an alert has
+// only its present state. Instead, the baseline fails if an alert was active before the release:
+// the release is not its cause.
 #pragma once
 
 #include <optional>
@@ -16,11 +17,12 @@ namespace lastgood::checks {
 struct FiringAlert {
   const api::StringMap* labels;
   const Placement* placement;
-  std::optional<Time> since = {};  // since when it is active, or fires
+  // From a metrics server: since when it is active. From Alertmanager: since when it fires.
+  std::optional<Time> since = {};
 };
 
-// A Fail of the first alert that began before the release: see began_before(). Nothing if there is
-// none.
+// A Fail if one of the alerts began before the release: see began_before(). The message names the
+// first of these. Nothing if none of the alerts did.
 [[nodiscard]] std::optional<api::BaselineResult> alert_baseline(std::span<const FiringAlert> firing,
                                                                 const ReleaseStart& release,
                                                                 Time now);

@@ -96,7 +96,7 @@ struct PlacedAlerts {
   std::vector<PlacedAlert> pending = {};
 };
 
-// Of the rules that have no problem.
+// The placed alerts of the rules that have no problem.
 PlacedAlerts placed_in(const std::vector<SelectedRule>& rules, Time now) {
   PlacedAlerts placed;
   for (const SelectedRule& selected : rules) {
@@ -110,8 +110,8 @@ PlacedAlerts placed_in(const std::vector<SelectedRule>& rules, Time now) {
   return placed;
 }
 
-// An alert that begins again after a restart of the server is pending too, although its expression
-// may have been true all the time. So it is no pass.
+// A pending alert is no pass. After a restart of the server, an alert that was firing may be
+// pending again, although its expression was true all the time.
 std::optional<MissingValue> pending_problem(const std::vector<PlacedAlert>& pending) {
   if (pending.empty()) return {};
   const ServerAlert& alert = *pending.front().alert;

@@ -19,15 +19,19 @@ namespace lastgood::checks {
 // A rule that was not evaluated for this time, or for three intervals of its group, is stale.
 inline constexpr Duration max_rule_age = std::chrono::minutes(2);
 
-// Only alerts that are placed count (see placement.hpp), of rules that matchLabels selects. The
-// first row that applies decides:
-//   Unknown, with its reason   there is no usable answer
-//   RuleNotLoaded              the server has no such rule
-//   Fail (AlertFiring)         an alert of a healthy rule is firing
-//   RuleUnhealthy              the evaluation of a rule fails, or it was not evaluated yet
-//   RuleStale, ClockSkew       the last evaluation of a rule is too old, or in the future
-//   AlertNotConfirmed          an alert is pending: its expression is true, but not yet for `for`
-//   LabelsRemoved              no alert of a rule can have the labels that place it
+// Only the rules that matchLabels selects count, and of them only the alerts that are placed: see
+// placement.hpp. The first row that applies decides:
+//   Unknown
+//     the reason of `rules`    the server gave no answer
+//     RuleNotLoaded            the server has no rule with this name and these labels
+//   Fail (AlertFiring)         an alert is firing, and its rule has none of the next 3 problems
+//   Unknown
+//     RuleUnhealthy            the evaluation of a rule fails, or the rule was not evaluated yet
+//     RuleStale                the last evaluation of a rule is too old
+//     ClockSkew                the last evaluation of a rule is in the future
+//   Unknown
+//     AlertNotConfirmed        an alert is pending: its expression is true, but not yet for `for`
+//     LabelsRemoved            no alert of a rule can have the labels that place it
 //   Pass                       no alert is pending or firing. See measure_alert_data()
 //
 // If an alert that is firing was active before the release, the measurement has a baseline that
@@ -37,13 +41,13 @@ inline constexpr Duration max_rule_age = std::chrono::minutes(2);
                                              const ReleaseStart& release, Time now);
 
 // The query that shows whether the rules that matchLabels selects have data: a rule without data
-// has no alerts. The value is positive if each of them has series. The errors are those of
-// presence_query(); BadInput also without a rule.
+// has no alerts. Its value is positive if each of these rules has series. The errors are those of
+// presence_query(), and BadInput if matchLabels selects no rule.
 [[nodiscard]] Result<codec::BoundQuery> alert_presence_query(const std::vector<ServerRule>& rules,
                                                              const Placement& placement);
 
-// A pass of measure_alert(), or Unknown if it is not known that the alert has data. `query`: see
-// alert_presence_query(). `answer`: to that query; absent: it was not sent.
+// Confirms a Pass of measure_alert(). The result is Unknown, if it is not known that the alert has
+// data. `query`: see alert_presence_query(). `answer`: to that query; absent: it was not sent.
 [[nodiscard]] api::Measurement measure_alert_data(api::Measurement pass, const Placement& placement,
                                                   const Result<codec::BoundQuery>& query,
                                                   const std::optional<PrometheusAnswer>& answer);

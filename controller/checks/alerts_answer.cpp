@@ -26,7 +26,7 @@ api::StringMap labels_at(const Json& object) {
   return labels;
 }
 
-// A rule that was never evaluated has the time 0001-01-01T00:00:00Z.
+// Nothing for a time before 1970: a rule that was never evaluated has 0001-01-01T00:00:00Z.
 std::optional<Time> time_at(const Json& object, std::string_view key) {
   const auto time = parse_rfc3339(codec::text_at(object, {key}));
   if (!time || *time < Time{}) return {};
@@ -50,7 +50,7 @@ ServerAlert alert_of(const Json& alert) {
           .value = clip(codec::text_at(alert, {"value"}), max_value_size)};
 }
 
-bool has_name(const Json& rule, const std::string& alert) {
+bool is_rule_of(const Json& rule, const std::string& alert) {
   return codec::parse_rule_type(codec::text_at(rule, {"type"})) == codec::RuleType::Alerting &&
          codec::text_at(rule, {"name"}) == alert;
 }
@@ -67,7 +67,7 @@ RulesAnswer parse_rules(const api::HttpResponse& response, const std::string& al
   std::vector<ServerRule> rules;
   for (const Json& group : *groups) {
     for (const Json& rule : codec::array_at(group, {"rules"})) {
-      if (!has_name(rule, alert)) continue;
+      if (!is_rule_of(rule, alert)) continue;
       const Json& alerts = codec::array_at(rule, {"alerts"});
       if (alerts.size() > max_alerts) {
         return std::unexpected(missing_value(

@@ -42,7 +42,8 @@ struct ServerRule {
 
 using RulesAnswer = std::expected<std::vector<ServerRule>, MissingValue>;
 
-// The alerting rules with this name. A server may ignore the parameter rule_name[].
+// The alerting rules with this name. The response may have others too, because a server may ignore
+// the parameter rule_name[] of the request.
 [[nodiscard]] RulesAnswer parse_rules(const api::HttpResponse& response, const std::string& alert);
 
 }  // namespace lastgood::checks

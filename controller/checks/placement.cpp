@@ -36,7 +36,8 @@ bool is_measured_pod(const std::string& pod, const Placement& placement) {
   return std::ranges::find(placement.pods, pod) != placement.pods.end();
 }
 
-// A pod of the Deployment that was not measured. The label may also name the pod of an exporter.
+// The label `pod` names a pod of the Deployment that is not a measured pod. A pod with another name
+// does not matter: it may be the pod of an exporter.
 bool has_unmeasured_pod(const api::StringMap& labels, const Placement& placement) {
   const std::string* const pod = value_of(labels, pod_label);
   if (!pod || placement.deployment.empty() || placement.match_labels.contains("pod")) return false;

@@ -1,16 +1,17 @@
-// Which series and alerts are about the measured pods. The expression of an alert is about all
-// applications at once, so most of its series belong to others:
+// Which series and alerts are about the measured pods: these are placed. The expression of an alert
+// is about all applications at once, so most of its series belong to others. An example for the
+// Deployment web in the namespace shop, with the measured pods web-7f9c-a and web-7f9c-b:
 //
-//   labels of the series                        placed in web, namespace shop, pods web-7f9c-a, -b
+//   labels of the series                        placed
 //   namespace="shop", pod="web-7f9c-a"          yes
 //   namespace="shop", pod="web-5d4b-c"          no: a pod of another revision
 //   namespace="cart", pod="web-7f9c-a"          no: another namespace
 //   namespace="shop"                            no: there is no label `pod`
 //
-// With matchLabels of the policy, the series that have all these labels are placed. They may be of
-// any revision, unless a label `pod` names a pod of another one. Unless matchLabels has a label
-// `namespace`, a series of another namespace is not placed: an application often has the same
-// labels in namespaces such as staging and production.
+// If the check has matchLabels, the series that have all these labels are placed, except:
+// - A series whose label `pod` names a pod of another revision.
+// - A series of another namespace, unless matchLabels has a label `namespace`: an application often
+//   has the same labels in namespaces such as staging and production.
 //
 // A label that the rule sets on all its alerts, such as severity="critical", says nothing about the
 // application. In matchLabels, it selects the rule. If matchLabels has no other label, the series
@@ -29,7 +30,7 @@
 
 namespace lastgood::checks {
 
-// The label `pod` of a series that matchLabels place.
+// The label `pod` of a series that has the matchLabels.
 enum class PodLabel : std::uint8_t {
   Optional,
   Required,  // it must name a measured pod
@@ -39,9 +40,10 @@ struct Placement {
   std::string namespace_ = {};
   std::string deployment = {};  // its name; empty: pods of other revisions are not excluded
   std::vector<std::string> pods = {};
-  // If this name is set: all pods of this ReplicaSet, also those that are gone.
+  // If this is set, all pods of this ReplicaSet are measured pods, also those that are gone.
   std::string replica_set = {};
-  api::StringMap match_labels = {};  // not empty: the pods do not count, except with `pod_label`
+  // If these are set, a series needs no label `pod`, except with PodLabel::Required.
+  api::StringMap match_labels = {};
   PodLabel pod_label = PodLabel::Optional;
   bool operator==(const Placement&) const = default;
 };

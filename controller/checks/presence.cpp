@@ -13,7 +13,8 @@ using codec::LabelMatcher;
 using codec::MatchOperator;
 using codec::VectorSelector;
 
-std::string any_of(const std::vector<std::string>& values) {
+// A string literal of PromQL: a regular expression that matches exactly these values.
+std::string regex_of(const std::vector<std::string>& values) {
   std::string regex;
   bool is_first = true;
   for (const std::string& value : values) {
@@ -28,7 +29,7 @@ LabelMatcher pod_matcher(const Placement& placement) {
   return {.label = "pod",
           .operation = MatchOperator::Matches,
           .value = placement.replica_set.empty()
-                       ? any_of(placement.pods)
+                       ? regex_of(placement.pods)
                        : codec::string_literal(codec::pod_name_pattern(placement.replica_set))};
 }
 
@@ -42,11 +43,11 @@ std::vector<LabelMatcher> matchers_of(const Placement& placement) {
   for (const auto& [name, value] : placement.match_labels)
     matchers.push_back(
         {.label = name, .operation = MatchOperator::Equal, .value = codec::string_literal(value)});
-  // Also the series without a namespace.
+  // The empty value also selects the series without a namespace.
   if (!placement.match_labels.contains("namespace")) {
     matchers.push_back({.label = "namespace",
                         .operation = MatchOperator::Matches,
-                        .value = any_of({placement.namespace_, ""})});
+                        .value = regex_of({placement.namespace_, ""})});
   }
   if (distinguishes_revisions(placement)) matchers.push_back(pod_matcher(placement));
   return matchers;

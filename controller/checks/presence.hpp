@@ -13,7 +13,8 @@ namespace lastgood::checks {
 
 // Counts the placed series of the metrics of the expression, with any other labels: see
 // codec::presence_query(). Metrics about Kubernetes objects (kube_*) and results of recording rules
-// (with ":") exist without the application, so they are left out if there is another one. Errors:
+// (with ":") exist without the application, so they are left out if the expression has another
+// metric. Errors:
 //   BadInput  the expression cannot be read, or names no metric
 //   TooLarge  the query is too large
 [[nodiscard]] Result<codec::BoundQuery> presence_query(std::string_view expression,

@@ -21,10 +21,12 @@ std::string start_text(const ReceivedAlert& alert) {
   return alert.starts_at ? " since " + format_rfc3339(*alert.starts_at) : "";
 }
 
-// Alertmanager has observed the alert for longer than we have.
+// A baseline fails after two failures, because one may be chance. Prometheus has observed the alert
+// for longer than Lastgood, so no second measurement is needed.
 constexpr int enough_failures = 2;
 
-// When the older pods are gone, the failure of the new ones may have the same cause.
+// A failing baseline. It is recorded, because it also counts when the older pods are gone and new
+// pods fail for the same cause.
 api::BaselineResult baseline_of_older_pod(const ReceivedAlert& alert, const ReceivedInputs& inputs,
                                           Time now) {
   return {.result = MeasurementResult::Fail,
@@ -69,22 +71,22 @@ bool is_recent(const ReceivedAlert& alert, Time now) {
 }
 
 SortedAlerts sorted(const ReceivedInputs& inputs, Time now) {
-  SortedAlerts sorted;
+  SortedAlerts out;
   for (const ReceivedAlert& one : inputs.alerts) {
     if (is_about_others(one, inputs)) continue;
     if (one.ends_at) {
-      sorted.resolved = &one;
+      out.resolved = &one;
     } else if (!matches_namespace_and_pod(one.labels, inputs.placement)) {
-      sorted.not_placed = &one;
+      out.not_placed = &one;
     } else if (inputs.release.pods && !names_new_pod(one.labels, inputs.release)) {
-      sorted.of_older_pod = &one;
+      out.of_older_pod = &one;
     } else if (is_recent(one, now)) {
-      sorted.firing.push_back(&one);
+      out.firing.push_back(&one);
     } else {
-      sorted.outdated = &one;
+      out.outdated = &one;
     }
   }
-  return sorted;
+  return out;
 }
 
 // "Alertmanager has sent that alert HighErrorRate fires for {pod="web-1"} since ..."

@@ -30,12 +30,12 @@
 namespace lastgood::checks {
 
 // An alert that was sent longer ago may have ended since: Alertmanager sends no end of an alert
-// that is silenced, and none with `send_resolved: false`. Prometheus too lets an alert end that it
-// has not sent again for 4 minutes.
+// that is silenced, and none with `send_resolved: false`. Prometheus uses the same time: if it
+// does not send an alert again for 4 minutes, Alertmanager takes it as resolved.
 inline constexpr Duration max_received_age = std::chrono::minutes(4);
 
-// Alertmanager's alerts count if the state of the rule is not known from the server. A server that
-// says that a rule is broken or stale has answered.
+// The alerts from Alertmanager count if the state of the rule is not known from the server. They do
+// not count if the server says that the rule is broken or stale: then the state is known.
 [[nodiscard]] bool counts_received(api::Reason problem_of_server);
 
 struct ReceivedInputs {
@@ -43,7 +43,7 @@ struct ReceivedInputs {
   const std::string& alert;
   const Placement& placement;
   std::span<const api::ReceivedAlert> alerts;
-  std::optional<MissingValue> server = {};  // why the server gave no answer; absent: there is none
+  std::optional<MissingValue> server = {};  // why the server gave no answer; absent: no server
   ReleaseStart release = {};
 };
 
@@ -53,8 +53,8 @@ struct ReceivedInputs {
 //   Fail (AlertFiring)            an alert fires. The baseline is as in measure_alert()
 //   Unknown (AlertNotConfirmed)   an alert fires that is not placed, or that was sent longer than
 //                                 max_received_age ago
-//   Unknown (AlertNotConfirmed)   the alerts are resolved, or there are none and no server
-//   Unknown, reason of `server`   there are no alerts
+//   Unknown (AlertNotConfirmed)   the alerts are resolved, or there is no alert and no server
+//   Unknown, reason of `server`   there is no alert
 [[nodiscard]] api::Measurement measure_received(const ReceivedInputs& inputs, Time now);
 
 }  // namespace lastgood::checks

@@ -24,9 +24,10 @@
 
 namespace lastgood::checks {
 
-// A pod that was created longer before the evaluation started is older than the release. A shorter
-// time is that until a new leader sees the release, 20 s after a kill, and the difference of the
-// clocks of the API server and of the controller.
+// A pod that was created more than this time before the evaluation started is older than the
+// release. The first pods of a release may be created before its evaluation starts: a new leader
+// sees the release up to 20 s after a kill, and the clocks of the API server and of the controller
+// differ.
 inline constexpr Duration max_release_delay = std::chrono::seconds(30);
 
 struct ReleaseStart {
@@ -37,15 +38,16 @@ struct ReleaseStart {
 };
 
 // `pods`: of the measured revision. If it is not known when the release began or when a pod was
-// created, the pod is not one of the release.
+// created, the pod is not in ReleaseStart::pods.
 [[nodiscard]] ReleaseStart release_start(ComparedWith compared_with, std::optional<Time> began,
                                          std::span<const api::Pod> pods);
 
-// An alert with these labels names a pod that the release created.
+// True if an alert with these labels names a pod that the release created.
 [[nodiscard]] bool names_new_pod(const api::StringMap& labels, const ReleaseStart& release);
 
-// The alert began before the release, so the release is not its cause. `start`: of the alert. Never
-// true if the alert names a pod that the release created: the release may have been seen late.
+// True if the alert began before the release, so that the release is not its cause. `start`: of the
+// alert. Never true if the alert names a pod that the release created, because Lastgood may have
+// seen the release late.
 [[nodiscard]] bool began_before(const api::StringMap& labels, std::optional<Time> start,
                                 const ReleaseStart& release);
 

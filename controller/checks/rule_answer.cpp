@@ -13,7 +13,8 @@ namespace {
 using api::Reason;
 using codec::Json;
 
-// The value of a histogram has no single number. For an alert it is true, as any other value.
+// A native histogram is not one number, but the expression of an alert is true for it, as for any
+// other value.
 PrometheusAnswer value_of(const Json& series, Time evaluated_at) {
   if (codec::find(series, {"histogram"}) != nullptr) {
     return missing(Reason::WrongResultType, "the value is a native histogram");
@@ -28,7 +29,8 @@ std::optional<Time> time_of(const Json& series) {
   return point == nullptr ? std::nullopt : time_of_point(*point);
 }
 
-// Whether the missing value is a property of the series. Any other makes the answer unusable.
+// Whether the missing value is a property of the series. For any other reason, the whole answer has
+// no result.
 bool is_of_series(Reason reason) {
   return reason == Reason::NotANumber || reason == Reason::InfiniteValue ||
          reason == Reason::WrongResultType;

@@ -25,10 +25,11 @@ struct Series {
 
 using SeriesAnswer = std::expected<std::vector<Series>, MissingValue>;
 
-// As an alert of Prometheus, each series of a vector is true, with any value, and a scalar is a
-// series without labels. `evaluated_at`: see parse_prometheus_answer(). The errors are those of
-// parse_prometheus_answer(), except that an empty vector is an answer, and:
-//   ResponseTooLarge  also for more than max_series
+// As in an alert of Prometheus, the expression is true for each series of a vector, with any value.
+// A scalar is one series without labels. `evaluated_at`: see parse_prometheus_answer(). The errors
+// are those of parse_prometheus_answer(), with these differences:
+// - No series and several series are no errors. More than max_series: ResponseTooLarge.
+// - If one series has no number (NaN, infinite, a histogram), only its value has an error.
 [[nodiscard]] SeriesAnswer parse_series(const api::HttpResponse& response, Time evaluated_at);
 
 }  // namespace lastgood::checks

@@ -41,7 +41,7 @@ Result<api::HttpCall> plan_call(const api::MetricsServer& server, const codec::B
   return call;
 }
 
-// Why the series of the alert cannot be counted.
+// The measurement if the series of the alert cannot be counted. `problem`: why.
 api::Measurement without_presence(const api::Check& check, const AlertRule& rule,
                                   const std::string& problem) {
   auto measurement = unknown(check, Reason::NoSeries,
@@ -79,9 +79,11 @@ RulePlan plan_rule(const api::Check& check, const codec::QueryVariables& variabl
   if (!presence) return {.measurement = without_presence(check, *rule, presence.error().message)};
   auto value = plan_call(wanted.server, query_of(*rule), default_address, at);
   if (!value) return {.measurement = unknown(check, Reason::InvalidCheck, value.error().message)};
-  auto count = plan_call(wanted.server, *presence, default_address, at);
-  if (!count) return {.measurement = unknown(check, Reason::InvalidCheck, count.error().message)};
-  return {.rule = *std::move(rule), .value = *std::move(value), .presence = *std::move(count)};
+  auto presence_call = plan_call(wanted.server, *presence, default_address, at);
+  if (!presence_call)
+    return {.measurement = unknown(check, Reason::InvalidCheck, presence_call.error().message)};
+  return {
+      .rule = *std::move(rule), .value = *std::move(value), .presence = *std::move(presence_call)};
 }
 
 bool needs_presence(const RulePlan& plan, const api::HttpResponse& value, std::optional<Time> at,

@@ -28,13 +28,15 @@ struct RulePlan {
   api::HttpCall presence = {};  // see presence.hpp; sent only if needs_presence()
 };
 
-// `variables`: of the measured revision. `object`: of `key`, see rule_key().
-// `default_address`, `at`: see plan_prometheus(). Precondition: the check is a PrometheusRuleCheck.
+// `variables`: of the measured revision. `object`: the PrometheusRule with the key `key`, see
+// rule_key(). `default_address`, `at`: see plan_prometheus(). Precondition: the check is a
+// PrometheusRuleCheck.
 [[nodiscard]] RulePlan plan_rule(const api::Check& check, const codec::QueryVariables& variables,
                                  const Key& key, const RulesOfObject& object,
                                  const std::string& default_address, std::optional<Time> at,
                                  PodLabel pod_label = PodLabel::Optional);
 
+// Whether RulePlan::presence must be sent. `value`: the response to RulePlan::value.
 [[nodiscard]] bool needs_presence(const RulePlan& plan, const api::HttpResponse& value,
                                   std::optional<Time> at, Time now);
 
@@ -74,7 +76,8 @@ using AlertResponse = std::optional<std::expected<api::HttpResponse, MissingValu
                                              const AlertResponse& response,
                                              const AlertResponse& presence, Time now);
 
-// matchLabels are absent, so the pods of the series tell the revisions apart.
+// True for a check `prometheusRule` or `alert` without matchLabels: its series are placed by their
+// pods, so they distinguish the revisions.
 [[nodiscard]] bool places_by_pod(const api::CheckKind& kind);
 
 }  // namespace lastgood::checks

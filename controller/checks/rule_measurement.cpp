@@ -48,7 +48,8 @@ bool is_nan(const Series& series) {
   return !series.value && series.value.error().reason == Reason::NotANumber;
 }
 
-// The labels of a series as text. Those of an alert have no name of a metric.
+// The labels of a series as text, without __name__: Prometheus removes it from the labels of an
+// alert.
 std::string label_text(const Series& series) {
   std::string text;
   for (const auto& [name, value] : series.labels) {

@@ -12,19 +12,21 @@
 
 namespace lastgood::checks {
 
-// `series`: the answer to query_of(rule). The expression is true for no placed series, so it must
-// be known whether there are data: see presence.hpp.
+// `series`: the answer to query_of(rule). True if the expression is true for no placed series: it
+// passes only if it has data, see presence.hpp.
 [[nodiscard]] bool needs_presence(const AlertRule& rule, const SeriesAnswer& series);
 
 // `presence`: the answer to presence_query(); absent: it was not sent.
-//   Fail (AlertFiring)     the expression is true for a placed series
-//   Pass                   it is true for none, and the application has series of its metrics
+//   Fail (AlertFiring)     the expression is true for a placed series, whose value is not NaN
+//   Pass                   it is true for no placed series, and the application has series of its
+//                          metrics
 //   Unknown
-//     the reason of the answer   there is no usable answer
+//     the reason of the answer   one of the two answers is an error
 //     NotANumber                 the values of all placed series are NaN
 //     LabelsRemoved              no series of the result can have the labels that place it
+//     Pending                    the query for the presence has no result yet
 //     NoSeries                   the application has no series of the metrics
-// The failure must last for the `for` of the rule.
+// A Fail must last for the `for` of the rule.
 [[nodiscard]] api::Measurement measure_rule(const std::string& check, const std::string& alert,
                                             const AlertRule& rule, const SeriesAnswer& series,
                                             const std::optional<PrometheusAnswer>& presence,
