@@ -26,7 +26,8 @@ void authorize(api::HttpCall& call, std::string value) {
   call.headers.push_back({.name = "Authorization", .value = std::move(value)});
 }
 
-// In each form in which they are sent. The longest come first, because one may contain another.
+// The secrets in each form in which they are sent, the longest first: a secret may be a part of a
+// longer one.
 std::vector<std::string> secrets_of(const MetricsCredentials& credentials, std::string_view token) {
   std::vector<std::string> secrets{std::string(token)};
   std::visit(Overloaded{[](std::monostate) {},
@@ -69,14 +70,14 @@ std::string without(std::string text, const Secrets& secrets) {
   return text;
 }
 
-// In every string of the value. parse_json() limits its depth.
+// In every string of the value. The recursion is limited, because parse_json() limits the depth.
 void hide_secrets(Json& value, const Secrets& secrets) {
   if (value.is_string()) value = without(value.get<std::string>(), secrets);
   if (!value.is_structured()) return;
   for (Json& member : value) hide_secrets(member, secrets);
 }
 
-// A secret may end within a character.
+// A secret may end within a UTF-8 character. The rest of the character is replaced.
 std::string text_of(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -12,9 +12,10 @@
 
 namespace lastgood::checks {
 
-// `call`: as planned without credentials; without the headers Authorization and Host. `token`: the
-// access token, if the credentials are an OAuth2Client; else it is not used. `now`: the time of a
-// signature, so call this immediately before the request is sent.
+// `call`: as planned without credentials, and without the headers Authorization and Host. `token`:
+// the access token, if the credentials are an OAuth2Client; else it is not used. `now`: the time of
+// the signature, if the credentials are SigV4Keys, so call this immediately before the request is
+// sent.
 //
 // The error is BadInput, if the credentials have settings for TLS, but the call has no TLS: the
 // secrets would be readable on the network.
@@ -22,9 +23,9 @@ namespace lastgood::checks {
                                                      const MetricsCredentials& credentials,
                                                      std::string_view token, Time now);
 
-// A response without our secrets: a server may repeat the request in an error or in a page, and
-// messages are shown to users. Of a result of a query (status 200, JSON without an error), only the
-// warnings are changed.
+// Hides the secrets of the request in its response: a server may repeat the request in an error or
+// in a page, and messages are shown to users. In the result of a query (status 200, JSON without an
+// error), only the warnings are changed.
 [[nodiscard]] api::HttpResponse without_secrets(api::HttpResponse response,
                                                 const MetricsCredentials& credentials,
                                                 std::string_view token);
@@ -35,9 +36,9 @@ namespace lastgood::checks {
 // Null if the credentials are not OAuth2.
 [[nodiscard]] const OAuth2Client* oauth2_of(const MetricsCredentials& credentials);
 
-// The server rejects an access token that is not new: it may have been revoked, so the request is
-// sent once more with a new one. A new token that is rejected is not replaced at once: the token is
-// not the cause.
+// True if the server rejects (401) a token that is older than token_retry_delay. It may have been
+// revoked, so the request is sent once more with a new token. If a newer token is rejected, the
+// cause is not the token.
 [[nodiscard]] bool replaces_token(const api::HttpResponse& response,
                                   const MetricsCredentials& credentials, const AccessToken& token,
                                   MonotonicTime now);

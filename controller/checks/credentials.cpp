@@ -68,7 +68,7 @@ std::string value_problem(std::string_view key, std::string_view value) {
   return "";
 }
 
-// The values after the checks that are the same for each key.
+// The values of the keys, after the validation that is the same for each key.
 class Values {
  public:
   static Result<Values> from(const api::StringMap& data);
@@ -126,7 +126,7 @@ bool has_only(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-// The first key that `keys` requires and that is absent.
+// The error for the first of the `required` keys that is absent. `because`: what requires them.
 std::optional<Error> missing_key(const Values& values, std::string_view because,
                                  std::initializer_list<std::string_view> required) {
   for (const std::string_view key : required) {
@@ -233,8 +233,8 @@ bool is_server_name(const std::string& name) {
 }
 
 Result<std::optional<api::TlsSettings>> tls_of(const Values& values) {
-  const auto any = {"ca.crt", "tls.crt", "tls.key", "serverName", "insecureSkipVerify"};
-  if (std::ranges::none_of(any, [&](const char* key) { return values.has(key); }))
+  const auto tls_keys = {"ca.crt", "tls.crt", "tls.key", "serverName", "insecureSkipVerify"};
+  if (std::ranges::none_of(tls_keys, [&](const char* key) { return values.has(key); }))
     return std::nullopt;
   if (values.has("tls.crt") || values.has("tls.key")) {
     if (auto error = missing_key(values, "a client certificate", {"tls.crt", "tls.key"}))

@@ -9,9 +9,12 @@
 //   oauth2.tokenURL
 //   oauth2.scopes              optional, separated by spaces
 //   oauth2.audience            optional
-//   oauth2.clientAuth          optional: basic (default), or post, which sends the secret in the
-//   body oauth2.ca.crt              optional: authorities of the token server, PEM sigv4.region AWS
-//   Signature Version 4 sigv4.accessKeyID sigv4.secretAccessKey sigv4.sessionToken         optional
+//   oauth2.clientAuth          optional: basic (default), or post: the secret is in the body
+//   oauth2.ca.crt              optional: authorities of the token server, PEM
+//   sigv4.region               AWS Signature Version 4
+//   sigv4.accessKeyID
+//   sigv4.secretAccessKey
+//   sigv4.sessionToken         optional
 //   sigv4.service              optional; default: aps
 //   ca.crt                     authorities of the metrics server, PEM; default: those of the system
 //   tls.crt, tls.key           certificate and key of the client, PEM
@@ -20,8 +23,8 @@
 //   headers                    lines "Name: value", at most 16
 //   namespace, service-ca.crt  ignored, so that the Secret of a service account can be used
 //
-// At most one of token, username, oauth2.* and sigv4.*. The others can be combined with each.
-// A value on one line may end in a line break, which is removed.
+// At most one of these groups can be set: token; username and password; oauth2.*; sigv4.*. The
+// other keys can be combined with each group. A line break at the end of a value is removed.
 #pragma once
 
 #include <cstddef>

@@ -54,11 +54,12 @@ using CredentialsRead = std::expected<MetricsCredentials, MissingValue>;
 // `files`: the contents of the folder by the names of the files.
 [[nodiscard]] CredentialsRead credentials_of_folder(const Result<api::StringMap>& files);
 
-// How long credentials are used before they are read again. A problem is read again sooner, so that
-// its repair is seen soon.
+// How long credentials are used before they are read again. After a problem the time is shorter, so
+// that its correction is seen soon.
 [[nodiscard]] Duration credentials_lifetime(const CredentialsRead& read);
 
-// The measurement of a check that was not sent, because its credentials cannot be used: Unknown.
+// The measurement of a check whose request was not sent, because its credentials cannot be used:
+// Unknown.
 [[nodiscard]] api::Measurement measurement_without_credentials(const std::string& check,
                                                                const MissingValue& problem);
 

@@ -16,7 +16,8 @@ using codec::LabelMatcher;
 using codec::VectorSelector;
 
 constexpr int base = 4;
-// The digits of a metric.
+// The digits of a metric, see the header. 2: it has series of the pods, which increased or are not
+// of a counter.
 constexpr int not_found = 0;
 constexpr int no_series = 1;
 constexpr int not_increased = 3;
@@ -52,7 +53,7 @@ void add_metrics(std::vector<DiagnosedMetric>& metrics, const std::string& query
   }
 }
 
-// The digit of one metric.
+// The PromQL expression for the digit of one metric.
 std::string digit_query(const DiagnosedMetric& metric) {
   const std::string series = codec::series_of(metric.name, metric.labels);
   std::string query =

@@ -6,8 +6,9 @@
 //   series           some                 no, for every counter     NoTraffic
 //   series           some                 yes, or no counter        NoData or NotANumber, as before
 //
-// The query returns one number for all metrics of the check. Each metric is a digit of base 4: how
-// many of these are true: it has series; it has series of the pods; they did not increase.
+// The query returns one number for all metrics of the check. Each metric has one digit of it, in
+// base 4. The digit is the number of these statements that are true: the metric has series; it has
+// series of the pods; it is a counter, and these series did not increase.
 #pragma once
 
 #include <optional>
@@ -32,12 +33,12 @@ struct MissingDataQuery {
 };
 inline constexpr std::size_t max_diagnosed_metrics = 6;
 
-// Only for the reasons NoData and NotANumber. Nothing if the queries of the check name no metric.
-// The labels of the pods are the label matchers with variables, as in the query.
+// Nothing if `reason` is not NoData or NotANumber, or if the queries of the check name no metric.
+// The series of the pods are those that match the label matchers with variables in the query.
 [[nodiscard]] std::optional<MissingDataQuery> plan_missing_data(
     const api::PrometheusCheck& check, api::Reason reason, const codec::QueryVariables& variables);
 
-// Nothing if the answer says no more than the first one.
+// Nothing if the answer does not show the reason, so that the reason of the check stays.
 [[nodiscard]] std::optional<MissingValue> explain_missing_data(const MissingDataQuery& query,
                                                                const PrometheusAnswer& answer);
 

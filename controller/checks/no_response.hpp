@@ -11,8 +11,8 @@ namespace lastgood::checks {
 // None for Answered.
 [[nodiscard]] api::Reason reason_of(api::ProbeOutcome outcome);
 
-// The words for a message that begins with its name: "refused or reset the connection",
-// "sent no complete response within 5s". Empty for Answered.
+// The words after the name of the server in a message: "refused or reset the connection", "sent no
+// complete response within 5s". Empty for Answered.
 [[nodiscard]] std::string no_response_text(const api::HttpResponse& response);
 
 }  // namespace lastgood::checks

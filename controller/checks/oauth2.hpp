@@ -37,12 +37,13 @@ using TokenRead = std::expected<AccessToken, MissingValue>;
 
 // A larger response of the token server is not parsed.
 inline constexpr std::size_t max_token_response_size = std::size_t{64} * 1024;  // bytes
-// The lifetime of a token whose response has none, and the longest one: a longer one is shortened.
+// The default is used if the response has no lifetime. A longer lifetime than the maximum is
+// shortened to it.
 inline constexpr Duration default_token_lifetime = std::chrono::minutes(5);
 inline constexpr Duration max_token_lifetime = std::chrono::hours(24);
 // A token is renewed this long before it expires, or after three quarters of a short lifetime.
 inline constexpr Duration token_renewal_margin = std::chrono::seconds(30);
-// After a failed request, and after a new token, the token server is left alone for this time.
+// After a failed request, and after a new token, no other token is requested for this time.
 inline constexpr Duration token_retry_delay = std::chrono::seconds(10);
 
 // `timeout`: of the whole request.
@@ -53,7 +54,8 @@ inline constexpr Duration token_retry_delay = std::chrono::seconds(10);
 [[nodiscard]] TokenRead parse_token_response(const api::HttpResponse& response,
                                              MonotonicTime requested_at);
 
-// How long the token is used, or how long the problem is not tried again. Zero or more.
+// How long from now on the token is used. After a problem: how long no token is requested. Zero or
+// more.
 [[nodiscard]] Duration token_lifetime(const TokenRead& token, MonotonicTime now);
 
 // A text that is the same only for clients that get the same tokens. It contains no secret.

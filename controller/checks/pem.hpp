@@ -7,7 +7,8 @@
 
 namespace lastgood::checks {
 
-// Why the text is not one or more certificates, without its content. Empty: it is.
+// Why the text is not one or more certificates. Empty: it is. Neither this result nor the next one
+// quotes the text.
 [[nodiscard]] std::string certificates_problem(std::string_view text);
 // Why the text is not exactly one private key without a password. Empty: it is.
 [[nodiscard]] std::string private_key_problem(std::string_view text);

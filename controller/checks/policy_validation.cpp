@@ -55,8 +55,8 @@ void plan_query_of(QueryValidation query, const std::string& text,
   planned.push_back(std::move(query));
 }
 
-// The number of values that the best series of the metric has in the window of the form, of all
-// pods of the namespace. Empty if the query is no form.
+// The query for the number of values in the window of the form. Of all pods of the namespace, the
+// series with the most values counts. Empty if the check has no form.
 std::string window_query(const api::PrometheusCheck& check) {
   const auto selectors = codec::vector_selectors(check.query);
   if (check.window == Duration::zero() || !selectors || selectors->empty()) return {};
@@ -82,7 +82,8 @@ bool is_unavailable(Reason reason) {
   }
 }
 
-bool is_wrong(Reason reason) {
+// The query, the address or the access must be corrected.
+bool needs_correction(Reason reason) {
   switch (reason) {
     case Reason::InvalidQuery:
     case Reason::QueryFailed:
@@ -151,7 +152,7 @@ QueryFinding evaluate_query(const QueryValidation& query, const api::HttpRespons
   if (query.kind == Kind::Window) return evaluate_window(query, answer);
   if (answer) return {};
   const MissingValue& missing = answer.error();
-  if (is_wrong(missing.reason)) return invalid(query, missing.reason, missing.message);
+  if (needs_correction(missing.reason)) return invalid(query, missing.reason, missing.message);
   if (is_missing_data(missing.reason)) return {};
   return {.validity = QueryValidity::Unavailable,
           .reason = missing.reason,
@@ -160,8 +161,8 @@ QueryFinding evaluate_query(const QueryValidation& query, const api::HttpRespons
 
 QueryFinding finding_without_credentials(const QueryValidation& query,
                                          const MissingValue& problem) {
-  const bool is_unreadable = is_unavailable(problem.reason);
-  return {.validity = is_unreadable ? QueryValidity::Unavailable : QueryValidity::Invalid,
+  const bool may_end = is_unavailable(problem.reason);
+  return {.validity = may_end ? QueryValidity::Unavailable : QueryValidity::Invalid,
           .reason = problem.reason,
           .message = prefix_of(query) + problem.message};
 }

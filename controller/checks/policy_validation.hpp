@@ -1,15 +1,16 @@
-// The validation of the queries of a policy: they are sent without a release, when the policy
-// changes and from time to time. The server says at once whether it can evaluate a query. No result
-// of it ever causes a rollback.
+// The validation of the queries of a policy. They are sent without a release, when the policy
+// changes and from time to time, because the server then says at once whether it can evaluate them.
+// The validation never causes a rollback.
 //
 //   answer of the server                                              condition ChecksValid
 //   a value, or no data for the placeholder pods                      True
-//   the query, address, path, certificate or access is wrong          False, in the words of the
-//                                                                     server
+//   the query, address, path, certificate or access must be           False, in the words of the
+//   corrected                                                         server
 //   the server cannot answer: down, slow, starting                    Unknown
 //
-// A ready-made form has a window. If the series of its metric have fewer than 4 values in the
-// window, a rate is often empty. The message warns of that; the checks are valid.
+// The forms errorRatio and latency (codec/query_forms.hpp) have a window. If the series of their
+// metric have fewer than 4 values in the window, a rate is often empty. The message then has a
+// warning, and the checks are still valid.
 #pragma once
 
 #include <optional>
@@ -37,7 +38,11 @@ struct QueryFinding {
 
 // One query of a check, bound with placeholders. It has a call or a finding, never both.
 struct QueryValidation {
-  enum class Kind : std::uint8_t { Value, Traffic, Window };
+  enum class Kind : std::uint8_t {
+    Value,    // of the check
+    Traffic,  // of minimumTraffic
+    Window,   // how many values the series of a form have in its window
+  };
   std::string check;
   Kind kind = Kind::Value;
   api::MetricsServer server = {};
@@ -60,8 +65,8 @@ struct QueryValidation {
 [[nodiscard]] api::Condition checks_valid(std::span<const QueryFinding> findings,
                                           std::int64_t generation);
 
-// How long after the validation the next one follows. A change of the policy is validated at once.
-// `attempts`: consecutive validations that were not True, at least 1 then.
+// How long after a validation the next one follows. A change of the policy is validated at once.
+// `attempts`: the number of consecutive validations that were not True, with this one.
 [[nodiscard]] Duration next_validation_after(api::ConditionStatus status, int attempts);
 
 }  // namespace lastgood::checks

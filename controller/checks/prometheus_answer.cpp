@@ -152,8 +152,8 @@ std::optional<Time> time_of(const Json& seconds) {
   return Time(Duration(std::llround(number * 1000)));
 }
 
-std::string text_of(Duration age) {
-  return format_duration(std::chrono::floor<std::chrono::seconds>(age));
+std::string text_of(Duration distance) {
+  return format_duration(std::chrono::floor<std::chrono::seconds>(distance));
 }
 
 PrometheusAnswer answer_of_series(const Json& series, Time evaluated_at) {

@@ -22,14 +22,15 @@ const api::PrometheusCheck& prometheus_of(const api::Check& check) {
 }
 
 api::Measurement unknown(const api::Check& check, const Error& error) {
-  // The new revision has no pods yet, or the baseline has none any more.
-  const bool has_no_value = error.kind == ErrorKind::NotFound;
+  // A variable such as $pods has no value: the new revision has no pods yet, or the baseline has no
+  // pods any more.
+  const bool lacks_pods = error.kind == ErrorKind::NotFound;
   return {.check = check.name,
-          .reason = has_no_value ? api::Reason::NoPodsToProbe : api::Reason::InvalidCheck,
-          .message = has_no_value ? error.message +
-                                        ", because the revision has no active pod, or there is no "
-                                        "other revision to compare with"
-                                  : error.message};
+          .reason = lacks_pods ? api::Reason::NoPodsToProbe : api::Reason::InvalidCheck,
+          .message = lacks_pods ? error.message +
+                                      ", because the revision has no active pod, or there is no "
+                                      "other revision to compare with"
+                                : error.message};
 }
 
 Result<api::HttpCall> call_for(const api::PrometheusCheck& check, const codec::BoundQuery& query,
@@ -39,11 +40,12 @@ Result<api::HttpCall> call_for(const api::PrometheusCheck& check, const codec::B
   return call;
 }
 
-// Binds the query and plans its request.
 struct PlannedQuery {
   codec::BoundQuery query;
   api::HttpCall call;
 };
+
+// Binds the query and plans its request.
 Result<PlannedQuery> plan_one(const api::PrometheusCheck& check, const std::string& query,
                               const codec::QueryVariables& variables,
                               const std::string& default_address, std::optional<Time> at) {

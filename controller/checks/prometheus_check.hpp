@@ -14,8 +14,8 @@
 
 namespace lastgood::checks {
 
-// The check measures one revision: its query does, see promql.hpp, or its alerts are placed by
-// their pods, see placement.hpp.
+// The check measures the pods of one revision. Either its query selects them (codec/promql.hpp), or
+// its series and alerts are placed by their pods (placement.hpp).
 [[nodiscard]] bool distinguishes_revisions(const api::Check& check);
 
 // The result is about the pods of all revisions together.

@@ -26,7 +26,7 @@ struct TrafficState {
   std::string text;              // why there is not enough, or the traffic and its minimum
 };
 
-// A ready-made form has minimumRequests, but minimumTraffic has precedence.
+// The forms errorRatio and latency have minimumRequests, but minimumTraffic has precedence.
 std::string_view minimum_field(const api::PrometheusCheck& prometheus) {
   return prometheus.window > Duration::zero()
              ? "minimumRequests, or minimumTraffic.atLeast if it is set"
@@ -102,7 +102,7 @@ api::Measurement measure_prometheus(const std::string& check,
   const std::string text = value_text(prometheus, value->value) + state.text;
   if (prometheus.fail_if && !meets(value->value, *prometheus.fail_if))
     return measurement(MeasurementResult::Pass, Reason::Passed, text);
-  // A comparison with the baseline needs its value too.
+  // With compareWith, the value of the baseline decides: see baseline_comparison.hpp.
   if (!prometheus.fail_if || prometheus.compare)
     return measurement(MeasurementResult::Unknown, Reason::NoBaselineValue, text);
   return measurement(MeasurementResult::Fail, Reason::LimitExceeded, with_query(text, query));

@@ -15,7 +15,7 @@ namespace lastgood::checks {
 // Fail if the value meets `fail_if`, otherwise Pass. With `compare`, NoBaselineValue instead of
 // Fail: see baseline_comparison.hpp. Unknown in these cases, the first one decides:
 //   1. there is no value, and the cause is not the data: the server, the request or the query
-//   2. the policy has a minimum traffic, and there is no traffic value: with the reason of that
+//   2. the check has a minimum traffic, and the traffic has no value: the reason of the traffic
 //   3. the traffic is below the minimum: LowTraffic
 //   4. the data have no value: NoData, NotANumber, InfiniteValue
 // The values are compared exactly; only the message rounds them.

@@ -2,8 +2,8 @@
 // Version 4:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 //
-// The host, the content type, the time, the session token and the body are signed. The server
-// accepts a signature for 5 minutes.
+// The signature covers the method, path, query, host, content type, time, session token and body.
+// The server accepts it for 5 minutes.
 #pragma once
 
 #include <string>
