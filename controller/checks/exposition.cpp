@@ -69,7 +69,7 @@ class Cursor {
   std::string_view rest_;
 };
 
-// Other characters after a backslash have no meaning, so the backslash stays.
+// The escape sequences are \\, \" and \n. Before any other character, the backslash stays.
 std::string unescaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -195,7 +195,7 @@ class Parser {
     return read_exemplar(cursor);
   }
 
-  // The labels of the series stay in labels_.
+  // read_labels() overwrites labels_, so the labels of the series are restored.
   Parsed<void> read_exemplar(Cursor& cursor) {
     cursor.skip_blanks();
     const std::vector<LabelView> labels = labels_;
@@ -259,7 +259,8 @@ class Parser {
     return found == labels_.end() ? none : parse_sample_value(found->value).value_or(none);
   }
 
-  // Two samples of one series, also if two series have the same id by chance: the page is invalid.
+  // The page is invalid if two samples have the same id: they are of the same series, or two series
+  // have the same id by chance.
   Parsed<Exposition> finish() {
     std::ranges::sort(lines_);
     const auto twice = std::ranges::adjacent_find(
@@ -279,8 +280,8 @@ class Parser {
   std::size_t line_ = 0;
   std::size_t series_ = 0;
   std::vector<LabelView> labels_;    // of the line
-  std::vector<std::string> values_;  // of the labels with escape sequences
-  std::string key_;
+  std::vector<std::string> values_;  // without escape sequences; labels_ refers to them
+  std::string key_;                  // of id_of()
   std::vector<std::pair<std::uint64_t, std::size_t>> lines_;  // of the selected series
 };
 

@@ -6,12 +6,12 @@
 // - OpenMetrics 1.0, if the content type is application/openmetrics-text:
 //   https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
 //
-// A page that is not valid has no series at all: its rest may be wrong too. Both formats make a
-// page that was cut recognizable, by a line feed at the end of the last line and by "# EOF". This
-// matters, because the first digits of a number are a number.
+// If a line is not valid, the whole page has no series: its other lines may be wrong too. A page
+// that was cut must be recognized, because the first digits of a number are also a number. So the
+// text format must end with a line feed, and OpenMetrics with the line "# EOF".
 //
-// Timestamps and exemplars are checked and then ignored, and so are HELP, TYPE and UNIT. Native
-// histograms do not exist in these formats.
+// Timestamps and exemplars are checked and then ignored. Comments are ignored without a check, also
+// HELP, TYPE and UNIT. Native histograms do not exist in these formats.
 #pragma once
 
 #include <cstddef>
@@ -53,17 +53,17 @@ struct ScrapedSeries {
   std::uint64_t id = 0;
   std::uint32_t selectors = 0;                              // bit i: selector i selects the series
   double value = 0;                                         // also NaN and the infinities
-  double bound = std::numeric_limits<double>::quiet_NaN();  // the label le; NaN: not a number
+  double bound = std::numeric_limits<double>::quiet_NaN();  // the label le; NaN: no valid label le
 
   [[nodiscard]] bool is_selected_by(std::size_t selector) const {
     return ((selectors >> selector) & 1U) != 0;
   }
 };
 
-// Which series the page has for one selector.
+// Which series the page has for one selector. If none is selected, this shows why.
 struct SelectorUse {
-  bool has_name = false;    // a series with its name
-  bool has_labels = false;  // a series with its name and each label that it names
+  bool has_name = false;    // a series with the metric name of the selector
+  bool has_labels = false;  // such a series with each label of the selector, with any values
 };
 
 struct Exposition {
@@ -81,7 +81,8 @@ struct ExpositionError {
 [[nodiscard]] std::expected<Exposition, ExpositionError> parse_exposition(
     std::string_view body, ExpositionFormat format, std::span<const SeriesSelector> selectors);
 
-// As in a page: a decimal number, NaN, or an infinity in any case. Nothing: it is not a number.
+// A number as in a page: decimal, NaN or an infinity, in upper or lower case. Nothing: it is no
+// number.
 [[nodiscard]] std::optional<double> parse_sample_value(std::string_view text);
 
 }  // namespace lastgood::checks

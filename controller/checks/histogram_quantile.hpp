@@ -3,8 +3,8 @@
 // (BucketQuantile in promql/quantile.go of Prometheus 3).
 //
 // Example: 3 of 10 requests took at most 0.1 s, 9 at most 0.5 s, and 10 at most 1 s. The quantile
-// 0.5 is the request with rank 5. It is in the bucket from 0.1 to 0.5, which has the ranks 3 to 9,
-// so the quantile is 0.1 + 0.4 * (5 - 3) / (9 - 3) = 0.233 s.
+// 0.5 is the request with rank 5. It is in the bucket from 0.1 to 0.5. The ranks of this bucket are
+// above 3 and up to 9, so the quantile is 0.1 + 0.4 * (5 - 3) / (9 - 3) = 0.233 s.
 #pragma once
 
 #include <optional>

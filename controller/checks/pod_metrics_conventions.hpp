@@ -1,7 +1,8 @@
-// The metrics by which common libraries count requests and errors. A check of the metrics of pods
-// that names no metric uses the first of these that a pod has.
+// The metrics by which common libraries count requests and errors. A podMetrics check that names no
+// metric uses the first of these that a pod has. The errors are the requests with the status 5xx,
+// unless the table has other errors.
 //
-//   library                           total (the errors are those with the status 5xx)
+//   library                           all requests
 //   OpenTelemetry, ASP.NET Core       http_server_request_duration_seconds_count
 //                                       {http_response_status_code}
 //   OpenTelemetry before 1.23         http_server_duration_milliseconds_count{http_status_code}
@@ -10,11 +11,13 @@
 //   prometheus-net (.NET)             http_requests_received_total{code}
 //   express-prom-bundle and others    http_request_duration_seconds_count{code}, {status} or
 //                                       {status_code}
-//   gRPC                              grpc_server_handled_total{grpc_code}: the codes of a server
+//   gRPC                              grpc_server_handled_total{grpc_code}; errors: the codes for
+//                                       a failure of the server, such as Unavailable
 //   Istio                             istio_requests_total{reporter="destination",response_code}
-//   Linkerd                           response_total{direction="inbound",classification}
+//   Linkerd                           response_total{direction="inbound",classification}; errors:
+//                                       classification="failure"
 //
-// The latency has the same order, of those histograms that are in seconds:
+// For the latency, these are the histograms, in the same order. All are in seconds:
 //   http_server_request_duration_seconds, http_server_requests_seconds,
 //   http_request_duration_seconds
 //

@@ -64,7 +64,8 @@ std::string baseline_text(const RevisionMetrics& baseline, double limit) {
   return fmt::format(", old pods without a value: {}", baseline.error().message);
 }
 
-// The pod whose absence makes the value good. Nothing: the value is bad without any single pod.
+// The first pod without which the value is not bad. Null: the value is bad, whichever pod is left
+// out.
 const ValueWithoutPod* single_bad_pod(const RevisionValue& release, const Conditions& conditions) {
   const auto found = std::ranges::find_if(release.without_pod, [&](const ValueWithoutPod& without) {
     return !conditions.is_bad(without.value);
@@ -133,14 +134,14 @@ Measurement measure_invalid_pod_metrics(const api::Check& check, const Error& er
 
 bool needs_longer_window(const Measurement& measurement,
                          const std::optional<RevisionMetrics>& baseline) {
-  const auto passes_with_time = [](Reason reason) {
+  const auto may_end_with_time = [](Reason reason) {
     return reason == Reason::LowTraffic || reason == Reason::NoTraffic ||
            reason == Reason::FirstScrape || reason == Reason::CounterReset;
   };
   if (measurement.result != MeasurementResult::Unknown) return false;
   if (measurement.reason == Reason::NoBaselineValue)
-    return baseline && !*baseline && passes_with_time(baseline->error().reason);
-  return passes_with_time(measurement.reason);
+    return baseline && !*baseline && may_end_with_time(baseline->error().reason);
+  return may_end_with_time(measurement.reason);
 }
 
 }  // namespace lastgood::checks

@@ -7,9 +7,9 @@
 //                              above andAbove
 //   both                       both are true
 //
-// With compareWith and without a value of the baseline the result is Unknown (NoBaselineValue),
-// unless failIf is not met. If three pods or more are counted, the check fails only if it also
-// fails without each single pod.
+// With compareWith and without a value of the baseline, the result is Unknown (NoBaselineValue), or
+// Pass if failIf is not met. If three pods or more are counted, the check fails only if it also
+// fails when any single pod is left out.
 #pragma once
 
 #include <optional>
@@ -27,17 +27,17 @@ namespace lastgood::checks {
                                                    const RevisionMetrics& release,
                                                    const std::optional<RevisionMetrics>& baseline);
 
-// The same check for the baseline alone. With only compareWith, a value is a Pass: the baseline is
-// what the release is compared with.
+// The same check for the baseline alone, so compareWith does not apply. Without failIf, each value
+// is a Pass.
 [[nodiscard]] api::Measurement measure_baseline_pod_metrics(const api::Check& check,
                                                             const RevisionMetrics& baseline);
 
-// Of a check whose selectors are not valid: Unknown (InvalidCheck).
+// The measurement of a check whose selectors are not valid: Unknown (InvalidCheck).
 [[nodiscard]] api::Measurement measure_invalid_pod_metrics(const api::Check& check,
                                                            const Error& error);
 
-// A longer window may give a value that is missing: there was too little traffic, or counters were
-// reset.
+// True if a value is missing that a longer window may give: there was too little traffic, or
+// counters were reset.
 [[nodiscard]] bool needs_longer_window(const api::Measurement& measurement,
                                        const std::optional<RevisionMetrics>& baseline);
 

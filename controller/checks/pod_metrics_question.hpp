@@ -1,4 +1,4 @@
-// Which series a check of the metrics of pods selects, and what each selector is for.
+// Which series a podMetrics check selects, and what each selector is for.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,9 @@ using codec::SeriesSelector;
 
 // Where the value can come from. The numbers are positions in PodMetricsQuestion::selectors.
 struct MetricSource {
-  std::size_t total = 0;  // all requests; of a latency the buckets of the histogram; or the gauge
-  std::optional<std::size_t> errors = {};  // of an error ratio: the errors among the requests
+  // For an error ratio all requests, for a latency the buckets of the histogram, or the gauge.
+  std::size_t total = 0;
+  std::optional<std::size_t> errors = {};  // for an error ratio: the errors among the requests
 };
 
 struct PodMetricsQuestion {

@@ -13,7 +13,8 @@ namespace {
 
 using api::Reason;
 
-// Some libraries compute the start time from the present time and the age of the process.
+// Some libraries compute the start time from the present time and the age of the process, so it
+// differs a little from page to page.
 constexpr double max_start_difference = 1;  // second
 
 bool is_counter(const PodMetricsQuestion& question, const ScrapedSeries& series) {
@@ -39,7 +40,7 @@ const std::string& name_of(const PodMetricsQuestion& question, const ScrapedSeri
   return question.selectors[selector].name();
 }
 
-// A counter with such a value says nothing about requests.
+// A counter that is negative or not finite says nothing about requests.
 std::optional<ScrapeProblem> counter_problem(const PodMetricsQuestion& question,
                                              const Exposition& page) {
   for (const ScrapedSeries& series : page.series) {

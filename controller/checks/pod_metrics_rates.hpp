@@ -1,20 +1,21 @@
-// The increases of the counters of one pod, from one scrape to the next. Never a negative or a
-// wrong increase: if it is not certain what happened between two scrapes, the pod is not counted.
+// The increases of the counters of one pod, added from scrape to scrape. The window of the pod is
+// the time over which they are added. No increase is a guess: if it is not certain what happened
+// between two scrapes, the pod is not counted.
 //
-//   between two scrapes                    the pod
-//   a counter increased                    is counted
-//   a counter is lower, or is gone, or     was reset: the first scrape after it begins a new
-//   window. the process started again              Prometheus counts the value after a reset as
-//   increase;
-//                                          here the part before it is missing from the total as
-//                                          from the errors, but not by the same share, so a ratio
-//                                          would be wrong
-//   a new series of a known metric         is counted, and the series began at 0: label values
-//                                          appear with their first request
-//   the first series of a metric           begins a new window: the page may have been incomplete
-//   a scrape failed                        is not counted until a scrape succeeds; then the
-//   increase
-//                                          is from the last scrape that succeeded
+//   between two scrapes                 the pod
+//   each counter increased or stayed    is counted
+//   a counter is lower or is gone, or   was reset: the second scrape begins a new window
+//   the process started again
+//   a metric has a new series           is counted, and the series began at 0: label values
+//                                       appear with their first request
+//   a metric has its first series       begins a new window: the page before may have been
+//                                       incomplete
+//   a scrape failed                     is not counted until a scrape succeeds; then the increase
+//                                       is from the last scrape that succeeded
+//
+// Prometheus counts the value after a reset as the increase, which loses the requests before the
+// reset. The total and the errors lose different shares, so a ratio would be wrong. After a new
+// window begins, the pod is counted from the next scrape on.
 #pragma once
 
 #include <cstdint>
@@ -50,16 +51,16 @@ class PodWindow {
   // Does not count the pod from now on, for example because its container restarted.
   void exclude(ScrapeProblem problem) { exclusion_ = std::move(problem); }
 
-  // Nothing: the pod is counted. Of a gauge, one scrape is enough.
+  // Why the pod is not counted. Nothing: it is counted. A counter needs two scrapes, a gauge one.
   [[nodiscard]] const std::optional<ScrapeProblem>& problem() const {
     return exclusion_ ? exclusion_ : problem_;
   }
 
-  // The following is about the last scrape that succeeded, and the window that ends with it.
+  // The functions below are about the last scrape that succeeded, and the window that ends with it.
 
-  // The sum over the series of a selector.
+  // The increase in the window, summed over the series of a selector.
   [[nodiscard]] double increase(std::size_t selector) const { return increases_[selector]; }
-  // The same for each bound of a bucket. Empty if the series have no label le.
+  // The increase for each bound of a bucket. Empty if the series have no label le.
   [[nodiscard]] const std::map<double, double>& bucket_increases(std::size_t selector) const {
     return buckets_[selector];
   }

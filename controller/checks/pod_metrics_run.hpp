@@ -1,8 +1,8 @@
 // One run of a podMetrics check, without its I/O: which pods are scraped, when the run ends, and
 // its result. The pods of the release and of the baseline are scraped at the same moment.
 //
-//   jobs() -> scrape -> add_round() -> next_round() -> wait, and scrape again
-//                                  \-> no time: needs_confirmation() -> confirm() -> measurement()
+//   jobs() -> scrape -> add_round() -> next_round() -> a time: wait, and scrape again
+//                                  \-> nothing: needs_confirmation() -> confirm() -> measurement()
 #pragma once
 
 #include <deque>
@@ -34,7 +34,7 @@ struct PodMetricsInputs {
 struct ScrapeJob {
   const ScrapeTarget& target;
   PodWindow& window;
-  bool& is_large;  // kept for the scraper, from one round to the next; false at first
+  bool& is_large;  // for the scraper: an earlier page was too large for the regular lane
 };
 
 class PodMetricsRun {
@@ -47,16 +47,17 @@ class PodMetricsRun {
   [[nodiscard]] std::vector<ScrapeJob> jobs();
   // All jobs were done. `since_first`: the time from the first round to this one.
   void add_round(Duration since_first);
-  // When the next round is due, as the time since the first one. Nothing: the run ends. The run
-  // waits for the baseline only if no pod of the release is ready.
+  // When the next round is due, as the time since the first one. Nothing: the run ends. It goes on
+  // while a longer window may give the measurement a value. If no pod of the release is ready, the
+  // same applies to the measurement of the baseline.
   [[nodiscard]] std::optional<Duration> next_round() const;
 
-  // The release or the baseline fails, so their pods must be listed again.
+  // The release or the baseline fails, so the pods of both must be listed again for confirm().
   [[nodiscard]] bool needs_confirmation() const;
   void confirm(std::span<const api::Pod> pods_now, std::span<const api::Pod> baseline_pods_now);
 
   [[nodiscard]] const api::Measurement& measurement() const { return measurement_; }
-  // See has_baseline_result().
+  // Whether the measurement gets the result of the baseline: see has_baseline_result().
   [[nodiscard]] bool needs_baseline_result() const;
   // The same check for the baseline. Unknown without a baseline.
   [[nodiscard]] api::Measurement baseline_measurement() const;
@@ -77,7 +78,7 @@ class PodMetricsRun {
   PodMetricsInputs inputs_;
   Revision release_;
   Revision baseline_;
-  Duration window_{0};
+  Duration window_{0};  // from the first round to the last one
   std::optional<RevisionMetrics> baseline_metrics_;
   api::Measurement measurement_;
 };

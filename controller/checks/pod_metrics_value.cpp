@@ -23,7 +23,7 @@ std::unexpected<ScrapeProblem> problem(Reason reason, std::string message) {
   return std::unexpected(ScrapeProblem{.reason = reason, .message = std::move(message)});
 }
 
-// One pod, or several pods added.
+// The counts of one pod, or the sums of several pods.
 struct Counts {
   double requests = 0;
   double errors = 0;
@@ -45,7 +45,7 @@ struct CountedPod {
   Counts counts;
 };
 
-// Without the digits that are an effect of adding.
+// Without the digits that come from the addition of floating-point numbers.
 double rounded(double count) {
   constexpr double precision = 1000;
   return std::round(count * precision) / precision;
@@ -115,7 +115,7 @@ class Evaluation {
     return out;
   }
 
-  // Sets source_. Nothing: the pods have its series.
+  // Sets source_. Nothing: a pod has its series.
   std::optional<ScrapeProblem> choose_source() {
     source_ = question_.sources.front();
     if (!question_.uses_conventions) return missing_series();
@@ -208,7 +208,7 @@ class Evaluation {
     return counts;
   }
 
-  // Of all counted pods but `left_out`.
+  // The sums of all counted pods except `left_out`.
   [[nodiscard]] Counts sum(const CountedPod* left_out = nullptr) const {
     Counts out;
     for (const CountedPod& pod : counted_)

@@ -1,14 +1,15 @@
 // Which scrape of a pod begins next. The number of scrapes at once is limited, because each one
-// needs memory for its response. Each lane has its own places:
+// needs memory for its response. Each lane has its own places, and one Deployment can hold only a
+// part of them:
 //
-//   lane      places   of one Deployment   for
-//   regular   32       8                   pages up to 512 KiB
-//   large      2       1                   larger pages
-//   silent     8       2                   pods that did not respond to their last scrape
+//   lane      places   for one Deployment   scrapes
+//   regular   32       at most 8            of pages up to 512 KiB
+//   large      2       at most 1            of larger pages
+//   silent     8       at most 2            of pods that did not respond to their last scrape
 //
-// Scrapes begin in the order of their arrival, but not more of one Deployment than that. So the
-// pods of a Deployment that do not respond delay no other one: until their timeout they hold a part
-// of the regular places, and from then on only places of the silent lane.
+// In a lane, scrapes begin in the order of their arrival. Pods that do not respond do not block the
+// regular lane for other Deployments: until their timeout they hold at most 8 places of it, and
+// then only places of the silent lane.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +40,11 @@ class ScrapeLane {
 
   // The scrape waits for a place.
   [[nodiscard]] Ticket join(const std::string& deployment);
-  // The scrape that may take a place now. Nothing: each one has to wait, or there is none.
+  // The scrape that may take a place now. Nothing if no scrape waits, or none may take a place.
   [[nodiscard]] std::optional<Ticket> next() const;
-  // Precondition: it is the next one.
+  // Precondition: next() returns this ticket.
   void take(Ticket ticket);
-  // Gives its place back, or waits no longer.
+  // The scrape gives its place back. If it has none, it stops waiting.
   void leave(Ticket ticket);
 
  private:
@@ -54,7 +55,8 @@ class ScrapeLane {
   std::map<std::string, std::size_t> places_of_ = {};
 };
 
-// The pods that did not respond to their last scrape. Forgets the oldest of more than max_size.
+// The pods that did not respond to their last scrape. If there are more than max_size, the oldest
+// is dropped.
 class SilentPods {
  public:
   static constexpr std::size_t max_size = 2000;
