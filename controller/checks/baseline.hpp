@@ -45,33 +45,35 @@ enum class Established : std::uint8_t { Yes, No };
 [[nodiscard]] Established established_of(std::string_view check,
                                          std::span<const std::string> not_established);
 
-// True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
-// started, and while its pods start: later the response of a URL may come from the new revision,
-// and the old pods may be gone.
-// Also true for an Unknown of an HTTP check whose pods do not respond and have never done so: pods
-// of the baseline on the same nodes show whether the controller can reach them.
-// True for each result of an HTTP check that is not established: the baseline may establish it.
+// Whether the baseline of the rollout check or of an HTTP check is measured. It is in these cases:
+// - The measurement is a Fail.
+// - An HTTP check is Unknown, and the new revision has not started or its pods are starting. Later,
+//   the response of a URL may come from the new revision, and the old pods may be gone.
+// - An HTTP check is Unknown, because its pods do not respond and have never done so. Pods of the
+//   baseline on the same nodes show whether the controller can reach these nodes.
+// - An HTTP check is not established: a pass of the baseline may establish it.
 [[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started,
                                   Established established);
 
-// True if the baseline must be measured again at once. `failures`: so often it has failed now, and
-// the first time before the new revision had started (`nothing_started`). One failure may be
-// chance, and soon the old pods are gone and a URL describes the new revision. The baseline is
-// measured five times at most.
+// True if the baseline must be measured again after repeat_delay. One failure may be chance, and
+// soon the old pods are gone and a URL describes the new revision. `failures`: the consecutive
+// failures of the baseline, with this one; it is measured five times at most. `nothing_started`: at
+// the first of these measurements.
 [[nodiscard]] bool repeats_baseline(const Measurement& baseline, bool nothing_started,
                                     int failures);
 inline constexpr Duration repeat_delay = std::chrono::seconds(1);
 
-// The result of the last of `failures` measurements. A pass has no failures.
+// The last result of a repeated measurement. A Fail gets `failures` as the number of consecutive
+// failures, and a Pass gets 0.
 [[nodiscard]] api::BaselineResult with_failures(api::BaselineResult result, int failures);
 
-// Whether the measurement gets the result of the baseline. If false, only the pods that responded
-// are of interest.
+// Whether the measurement gets the result of the baseline. If this is false but needs_baseline() is
+// true, the baseline only shows which of its pods respond.
 [[nodiscard]] bool has_baseline_result(const Measurement& measurement, bool nothing_started,
                                        Established established);
 
-// The plan of the HTTP check for the pods of the baseline. The plan has a measurement and no probes
-// in these cases:
+// The plan of the HTTP check for the pods of the baseline. In these cases, it has a measurement and
+// no probes:
 // - No pod can be probed, and a container is down: Fail (CrashLoop) if more than a quarter of the
 //   pods have such a container, else Pass.
 // - The response could come from the new revision: Unknown with Reason::None.
@@ -107,7 +109,8 @@ inline constexpr Duration repeat_delay = std::chrono::seconds(1);
                                                    Time now);
 
 // Two failures of the rollout check may have the same cause: their reasons are the same, or one of
-// them is in the last row of this table. Pods that are not ready may crash or lack something.
+// the reasons is NotReady or ProgressDeadlineExceeded. Pods that are not ready may crash or lack
+// something.
 [[nodiscard]] bool is_like_rollout_failure(api::Reason one, api::Reason other);
 
 // Returns nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".

@@ -13,8 +13,8 @@
 namespace lastgood::checks {
 
 enum class BaselineTrust : std::uint8_t {
-  Trusted,   // its failure counts: it was proven, or it has passed a check
-  PassOnly,  // only its pass counts: it never worked, so its failure shows nothing
+  Trusted,   // its failure counts: the revision was proven good, or has passed a check
+  PassOnly,  // only its pass counts: the revision never worked, so its failure shows nothing
 };
 
 struct BaselineCandidate {
@@ -27,7 +27,7 @@ struct BaselineCandidate {
 [[nodiscard]] std::optional<std::size_t> choose_baseline(
     std::span<const std::vector<api::Pod>> pods);
 
-// It is not known which images ran in the pods of a candidate.
+// True if, for any candidate, it is not known which images ran in its pods.
 [[nodiscard]] bool lacks_images(std::span<const BaselineCandidate> candidates);
 
 // The result of the chosen candidate, if it counts. See BaselineTrust.

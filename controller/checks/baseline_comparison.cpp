@@ -19,7 +19,7 @@ const api::PrometheusCheck* compared_check(const api::Check& check) {
   return prometheus && prometheus->compare ? prometheus : nullptr;
 }
 
-// "5.2". More digits if it would be on the other side of the limit.
+// "5.2". More digits if the rounded ratio is on another side of the limit than the ratio.
 std::string ratio_text(double ratio, double limit) {
   constexpr double max_plain = 1e6;
   const std::string text = fmt::format("{:.1f}", ratio);

@@ -1,13 +1,16 @@
 // `compareWith: Baseline` of a prometheus check: the value of the release against the value of the
 // old pods at the same time.
 //
-//   value > ratioAbove x baseline, and value > andAbove, and failIf is met if it is set   Fail
-//   failIf is set and not met, or the value is not that high                              Pass
-//   no value of the baseline, or a negative one                    Unknown (NoBaselineValue)
-//   no Fail, but the baseline never worked: it is no measure       Unknown (NoBaselineValue)
+//   the first row that applies decides                      result
+//   failIf is set and not met                               Pass
+//   the baseline has no value, or a negative one            Unknown (NoBaselineValue)
+//   value > ratioAbove x baseline, and value > andAbove     Fail
+//   the baseline never worked, so it shows no usual value   Unknown (NoBaselineValue)
+//   any other case                                          Pass
 //
-// With a baseline of 0 each value is higher, so andAbove alone decides. The baseline itself passes
-// as soon as it has a value: it cannot fail against itself. minimumTraffic applies to both.
+// With a baseline of 0 each positive value is higher, so andAbove alone decides. The baseline
+// itself passes as soon as it has a value: it cannot fail against itself. minimumTraffic applies to
+// the release and to the baseline.
 //
 // An Idle Deployment, a first and a restored revision have no older revision that runs. The check
 // passes if it would pass for each value of the baseline: the value is at most andAbove, or failIf
@@ -35,8 +38,8 @@ enum class ComparedWith : std::uint8_t {
 [[nodiscard]] bool awaits_baseline_value(const api::Check& check,
                                          const api::Measurement& measurement);
 
-// The time for which both queries are evaluated. Empty without a comparison: the time of the
-// server.
+// The time for which the query of the release and that of the baseline are evaluated. Empty without
+// `compareWith`: the server uses its present time.
 [[nodiscard]] std::optional<Time> evaluation_time(const api::Check& check, Time now);
 
 // A measurement of the baseline: with a value it is a Pass.
@@ -50,13 +53,14 @@ struct BaselineEvidence {
   std::string why_no_value = {};  // of the last query for the baseline; empty: there was none
 };
 
-// The result of a measurement for which awaits_baseline_value() is true. Others do not change.
+// The result of a measurement for which awaits_baseline_value() is true. Any other measurement is
+// returned unchanged.
 [[nodiscard]] api::Measurement compare_with_baseline(const api::Check& check,
                                                      api::Measurement measurement,
                                                      const BaselineEvidence& evidence);
 
-// A Fail of a check without `compareWith`, with both values in its message. Unchanged if the
-// baseline has no value.
+// Adds the value of the baseline to the message of a Fail of a check without `compareWith`. Any
+// other measurement is returned unchanged, and each one if the baseline has no value.
 [[nodiscard]] api::Measurement name_both_values(const api::Check& check,
                                                 api::Measurement measurement,
                                                 const std::optional<api::BaselineResult>& baseline);

@@ -21,7 +21,7 @@ using api::Reason;
 using codec::Json;
 
 constexpr std::string_view api_path = "/apis/external.metrics.k8s.io/v1beta1";
-constexpr std::string_view missing_api_status = "the API of external metrics";
+constexpr std::string_view api_text = "the API of external metrics";
 constexpr std::size_t max_quote_size = 200;  // bytes of the server's own words
 
 const api::ExternalMetricCheck& external_of(const api::Check& check) {
@@ -56,7 +56,7 @@ std::unexpected<MissingValue> of_error(const api::ExternalMetricCheck& check, co
                                        const std::optional<Result<std::string>>& api) {
   const std::string words = in_quotes(error.message, max_quote_size);
   const auto because = [&](Reason reason, std::string_view what, std::string_view next) {
-    return missing(reason, fmt::format("{} {}: {}; {}", missing_api_status, what, words, next));
+    return missing(reason, fmt::format("{} {}: {}; {}", api_text, what, words, next));
   };
   constexpr std::string_view see_adapter = "see the adapter and its APIService";
   switch (error.kind) {
@@ -93,11 +93,11 @@ std::unexpected<MissingValue> not_a_metric_list(std::string_view problem) {
                              problem));
 }
 
-std::string text_of(Duration age) {
-  return format_duration(std::chrono::floor<std::chrono::seconds>(age));
+std::string text_of(Duration distance) {
+  return format_duration(std::chrono::floor<std::chrono::seconds>(distance));
 }
 
-// The timestamp has whole seconds.
+// The timestamp is cut to whole seconds, so the value may be up to 1 s newer.
 bool is_before_release(Time at, const std::optional<Time>& released) {
   return released && at + std::chrono::seconds(1) <= *released;
 }

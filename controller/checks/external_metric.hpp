@@ -11,13 +11,14 @@
 //   new pods           created .... started ####################
 //             |<------ baseline ---->|<----- release: fails only after a pass ----->|
 //
-// The baseline may have a value from before the release. Such a value that arrives later, because
-// the adapter lags, is still one of the baseline.
+// A value from before the release counts for the baseline. Because an adapter may lag, such a value
+// can also arrive after a pod has started.
 //
-//   before a pod had started   for the release      conclusion
-//   Pass, or a later Pass      Fail                 the release may be the cause
-//   Fail                       Fail                 it began before: AlreadyFailing
-//   no result, and no Pass     Fail                 unknown: NoBaselineValue
+//   the baseline       the release            conclusion
+//   passed             fails                  the release may be the cause
+//   failed             fails                  the failure is older: AlreadyFailing
+//   has no result      passed, then fails     the release may be the cause
+//   has no result      fails without a pass   unknown: NoBaselineValue
 #pragma once
 
 #include <expected>
@@ -55,18 +56,18 @@ struct ExternalMetricResponse {
   std::optional<Time> released = {};  // when the evaluation of the release began; absent: none has
 };
 
-// A value from before the release says nothing about the release: StaleValue. `now`: of the
-// response. The shape of the result is that of a prometheus check.
+// The value of the metric, in the type of the prometheus check. A value from before the release
+// says nothing about the release: StaleValue. `now`: when the response arrived.
 [[nodiscard]] PrometheusAnswer parse_external_metric(const api::ExternalMetricCheck& check,
                                                      const ExternalMetricResponse& response,
                                                      Time now);
 
-// The measurement of a release of which no pod has started. It cannot fail. While the initialDelay
-// of the check runs, its reason is Pending.
 enum class InitialDelay : std::uint8_t { Over, Running };
 // `delayed`: the names of the checks whose initialDelay runs.
 [[nodiscard]] InitialDelay initial_delay_of(std::string_view check,
                                             std::span<const std::string> delayed);
+// The measurement of a release of which no pod has started: Unknown. While the initialDelay of the
+// check runs, its reason is Pending.
 [[nodiscard]] api::Measurement external_metric_before_start(const api::Check& check,
                                                             InitialDelay delay);
 
@@ -76,7 +77,7 @@ enum class InitialDelay : std::uint8_t { Over, Running };
 
 struct ExternalMetricMeasured {
   api::Measurement release;
-  std::optional<api::Measurement> baseline = {};  // the value is from before the release
+  std::optional<api::Measurement> baseline = {};  // set if the value is from before the release
 };
 // Precondition: the check is an ExternalMetricCheck.
 [[nodiscard]] ExternalMetricMeasured measure_external_response(

@@ -1,22 +1,26 @@
 // The baseline of a metrics check: the same query for another revision, or at an earlier time.
 //
-//   the query                        baseline
-//   distinguishes revisions          the query for a revision with live pods, at the same time
-//   is a rule or alert with          the same, for the series and alerts that name pods of that
-//   matchLabels, and all that fail   revision
-//   name pods of the new revision
-//   other, or no pods are alive      the query shortly before the release; no alert has such a time
+//   the query of the check                       its baseline
+//   distinguishes revisions                      the query for a revision with live pods, at the
+//                                                same time
+//   is a rule or alert with matchLabels, and     the same, for the series and alerts that name
+//   all failing series or alerts name pods of    pods of that revision
+//   the new revision
+//   any other, or no old pod is alive            the query shortly before the release; none for an
+//                                                alert, because the server knows only its present
+//                                                state
 //
-// The same time is that of the server's answer for the release, because the clocks of the server
-// and of the controller differ. The time of the release is on the clock of the controller, so it is
-// shifted by the known difference, at most by max_clock_skew: an older answer may be a cached one.
-// Before a pod of the release has started there is no answer, and the difference is not known.
+// "At the same time" is the time in the server's answer for the release, because the clocks of the
+// server and of the controller differ. "Shortly before the release" is a time on the clock of the
+// controller. It is shifted by the difference of the clocks, but at most by max_clock_skew: a
+// larger difference may come from a cached answer. While no pod of the release has started, there
+// is no answer to compare the clocks with, so the time is not shifted.
 //
 // With `compareWith`, each value of the release needs one of the baseline: see
 // baseline_comparison.hpp.
 //
-// Until a pod of the new revision has started, the baseline is measured too. Its last results
-// survive its pods. Each result without new pods is from two times, because one failure may be
+// The baseline is also measured while no pod of the new revision has started. Its last result is
+// used after the old pods are gone. Such a result is from two times, because one failure may be
 // chance:
 //
 //   time ------------------------------------------------------------------>
@@ -54,10 +58,10 @@ struct MetricsBaselineInputs {
 // The queries for the baseline.
 struct MetricsBaseline {
   BaselineCandidate candidate = {};
-  // Of the evaluation, on the clock of the server. Empty: no baseline is measured.
+  // When the server evaluates the query, on its clock. Empty: no baseline is measured.
   std::vector<Time> times = {};
   Time at = {};  // of the result: the last time, on the clock of the controller
-  PodLabel pod_label = PodLabel::Optional;  // of the series of the baseline
+  PodLabel pod_label = PodLabel::Optional;  // for the series of the baseline
   bool before_release = false;              // no pod of the new revision had started at these times
 };
 [[nodiscard]] MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now);
@@ -68,17 +72,19 @@ struct MetricsBaseline {
                                                        const MetricsBaseline& plan,
                                                        std::span<const api::Pod> pods);
 
-// The measurement of a metrics check for a revision of which no pod has started. It cannot fail.
+// The measurement of a metrics check for a revision of which no pod has started: Unknown.
 [[nodiscard]] api::Measurement not_started(const api::Check& check);
 
-// The results are about the same rule as the measurement. If not, the rule has changed meanwhile. A
-// measurement without a question has none yet: no pod of the revision has started.
+// True if the results are about the same rule as the measurement. If not, the rule has changed
+// meanwhile. Also true if the measurement has no question yet, because no pod of the revision has
+// started.
 [[nodiscard]] bool has_question_of(std::span<const api::Measurement> results,
                                    const api::Measurement& measurement);
 
-// `results`: one for each time of the plan. Results from before the release count as a failure only
-// if all failed. Nothing if they say nothing. The time of the result is that of the last
-// evaluation: a pass before the release says nothing about the time at which the release failed.
+// `results`: one for each time of the plan. The last one decides, but a failure counts only if all
+// of them failed. Nothing if the last one is Unknown or does not count. The time of the returned
+// result is MetricsBaseline::at, because a pass before the release says nothing about the time at
+// which the release failed.
 [[nodiscard]] std::optional<api::BaselineResult> metrics_baseline_result(
     const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision);
 
