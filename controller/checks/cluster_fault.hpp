@@ -11,10 +11,11 @@
 
 namespace lastgood::checks {
 
-// The Deployment's condition ReplicaFailure, if it is about the measured revision and every pod of
-// the revision is ready. A Fail after 20 s:
-//   PodsRejected    the content of the new template is the cause: pod security, service account,
-//   ... PodsNotCreated  the cluster is the cause: a quota, an unavailable webhook, any other error
+// A Fail after 20 s, if the Deployment's condition ReplicaFailure is about the measured revision
+// and every pod of the revision is ready. Its reason:
+//   PodsRejected    the content of the new template is the cause, such as its security settings or
+//                   its service account
+//   PodsNotCreated  the cluster is the cause: a quota, an unavailable webhook, any other error
 [[nodiscard]] std::optional<api::Measurement> creation_failure(
     const RolloutView& view, const std::vector<const api::Pod*>& pods);
 
@@ -23,11 +24,11 @@ struct ClusterFault {
   std::string message;  // quotes the cluster
 };
 
-// The cause if only the cluster prevents the rollout: PodsNotCreated, or each pod that is not ready
-//   - is not scheduled (Unschedulable),
-//   - is on a node that does not report (NodeNotReady), or
-//   - waits for an unavailable registry (RegistryUnavailable).
-// The first pod that is not ready gives the reason.
+// The cause if only the cluster prevents the rollout. Each pod that is not ready must
+//   - be unscheduled (Unschedulable),
+//   - be on a node that does not report (NodeNotReady), or
+//   - wait for an unavailable registry (RegistryUnavailable).
+// The first of these pods gives the reason. If all pods are ready: PodsNotCreated, as above.
 [[nodiscard]] std::optional<ClusterFault> cluster_fault(const RolloutView& view,
                                                         const std::vector<const api::Pod*>& pods);
 

@@ -49,7 +49,7 @@ Reason reason_of(const api::HttpCheck& http, const ProbeResult& result) {
 enum class StartupState : std::uint8_t {
   Started,
   Unready,  // it has never been ready
-  Unknown,  // no probe of the kubelet says so, and it has never responded
+  Unknown,  // no probe of the kubelet says that it has started, and it has never responded
 };
 
 // The port to which the probe of the pod went. 0: the probe went to a URL.
@@ -68,7 +68,7 @@ StartupState startup_state_of(const api::Pod& pod, std::uint16_t port,
   return has_started ? StartupState::Started : StartupState::Unknown;
 }
 
-// Any pod may have responded, so the failure counts if one pod has started.
+// A URL reaches any of the pods, so its failure counts if one pod has started.
 StartupState startup_state_of_url(const std::map<std::string_view, StartupState>& pods,
                                   const Responders& responders) {
   const auto any = [&](StartupState wanted) {
@@ -138,7 +138,7 @@ std::string sentence_of(const api::HttpCheck& http, const ProbeResult& result, R
 }
 
 // The reasons of results that are not counted. PodsStarting is first, because such a pod has a
-// result soon, and the bake must not end before. Then the most helpful first.
+// result soon, and the bake must not end before. The other reasons follow, the most helpful first.
 constexpr std::array not_counted_reasons{
     Reason::PodsStarting, Reason::ProbeBlocked, Reason::NodeNotReady,   Reason::DNSLookupFailed,
     Reason::Unreachable,  Reason::ProbeLate,    Reason::PodsTerminating};
@@ -188,7 +188,7 @@ class Tally {
     return nodes.empty() ? "" : fmt::format(" ({})", fmt::join(nodes, ", "));
   }
 
-  // If several are equally frequent: WrongStatus, else the first of them in the list.
+  // If several reasons are equally frequent: WrongStatus, else the first of them in the list.
   [[nodiscard]] Reason most_frequent_failure() const {
     Reason most_frequent = Reason::WrongStatus;
     for (const Reason reason : {Reason::TimedOut, Reason::ConnectionRefused,
@@ -197,7 +197,7 @@ class Tally {
     return most_frequent;
   }
 
-  // A node that may not be alive is worth a reason, so that users see it.
+  // A Pass has the reason NodeNotReady if a node may not be alive, so that users see it.
   [[nodiscard]] Reason reason_of_pass() const {
     return on_silent_nodes() > 0 ? Reason::NodeNotReady : Reason::Passed;
   }
@@ -314,11 +314,11 @@ void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> 
       states[pod.meta.key.name] =
           startup_state_of(pod, probed_port(results, pod), allowance, responders);
   }
-  const StartupState any_pod = startup_state_of_url(states, responders);
+  const StartupState url_state = startup_state_of_url(states, responders);
   for (ProbeResult& result : results) {
     if (result.exclusion != ExclusionReason::None) continue;
     const auto found = states.find(result.probe.pod);
-    const StartupState state = result.probe.pod.empty() ? any_pod
+    const StartupState state = result.probe.pod.empty() ? url_state
                                : found == states.end()  ? StartupState::Started
                                                         : found->second;
     const bool excluded = state == StartupState::Unready ||

@@ -6,8 +6,8 @@
 //   1. probe the pods
 //   2. measure_http returns Fail
 //   3. list the pods again
-//   4. exclude_terminating, exclude_starting, and for silence those of checks/silence.hpp and
-//      exclude_unneeded_silence
+//   4. exclude_terminating, exclude_starting, and for silence exclude_unneeded_silence and the
+//      functions of checks/silence.hpp
 //   5. measure_http again
 #pragma once
 
@@ -43,9 +43,9 @@ namespace lastgood::checks {
 void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Pod> before,
                          std::span<const api::Pod> after);
 
-// If the check fails without the silent pods whose nodes may be dead, excludes these pods. Then the
-// result does not depend on the nodes, and nobody waits for their Leases: to count such a pod can
-// only add a failure.
+// If the check fails even without the silent pods whose nodes may be dead, excludes these pods. The
+// check then fails whether their nodes are dead or not, because to count such a pod only adds a
+// failure. So the Leases of these nodes need not be read.
 void exclude_unneeded_silence(const api::Check& check, std::span<ProbeResult> results,
                               const HttpPlan& plan);
 
@@ -57,8 +57,9 @@ void exclude_unneeded_silence(const api::Check& check, std::span<ProbeResult> re
 //   ready          no                   it responds for the first time    silence
 //   ready          yes                  (it has started)                  none
 //
-// See has_startup_evidence(). Either ends with the allowance. The probe of a URL is excluded if a
-// pod is starting and none has started. `responders`: the pods that have responded before.
+// Startup evidence: see has_startup_evidence(). Silence: see is_silence(). After the allowance, no
+// pod is starting. The probe of a URL is excluded if a pod is starting and none has started.
+// `responders`: the pods that have responded before.
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                       const StartupAllowance& allowance, const Responders& responders);
 

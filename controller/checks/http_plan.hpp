@@ -57,7 +57,8 @@ struct HttpPlan {
 // service_wanted names none.
 //
 // If the target is Pods, or if the Service selects pods of the revision, each of these pods is
-// probed at its own address. Otherwise the URL or Service is probed as a whole. A pod is probed if:
+// probed at its own address. Otherwise the URL or Service is probed as a whole. A pod can be probed
+// if:
 //   - it is running and not terminating,
 //   - it has an IP address, and its node reports, and
 //   - all its containers have started.

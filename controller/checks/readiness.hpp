@@ -11,9 +11,9 @@
 
 namespace lastgood::checks {
 
-// Fail if more than a quarter of the counted pods are not ready, unless rules.unavailable_for is 0.
-// A quarter is the default of maxUnavailable in Kubernetes. Unknown if no pod is counted. A pod is
-// not counted if:
+// Fail if more than a quarter of the counted pods are not ready. It must last for
+// rules.unavailable_for; if that is 0, the check does not fail. A quarter is the default of
+// maxUnavailable in Kubernetes. Unknown if no pod is counted. A pod is not counted if:
 //   - its node does not report,
 //   - it is unscheduled,
 //   - it waits for an image whose registry is unavailable,

@@ -34,7 +34,8 @@ bool may_not_exist(const ContainerState& container) {
   return container.waiting_message.contains("does not exist");
 }
 
-// The baseline pulled from the same registry, or from the same repository if that may be missing.
+// The baseline pulled an image from the same registry. If the repository may be missing, it must be
+// the same repository.
 bool was_allowed_before(const ContainerState& denied, std::span<const Pod> baseline_pods) {
   const auto is_like = [&](const ContainerState& old) {
     if (old.image_id.empty()) return false;
@@ -45,7 +46,7 @@ bool was_allowed_before(const ContainerState& denied, std::span<const Pod> basel
       baseline_pods, [&](const Pod& pod) { return find_container({&pod}, is_like).has_value(); });
 }
 
-// The host name of the registry is right: the old pods pulled from it.
+// The host name may also be misspelt. It is not if was_allowed_before() is true.
 bool is_name_not_resolved(const ContainerState& container) {
   return lacks_image(container) && container.waiting_message.contains("no such host");
 }

@@ -23,7 +23,8 @@ namespace lastgood::checks {
 //                         from the same repository.
 //   RegistryUnavailable   the host name of the registry does not resolve
 //
-// The release is not the cause. At the progress deadline the result is a Fail with that reason.
+// The release is not the cause, so the check waits for the progress deadline. A Fail with reason
+// ProgressDeadlineExceeded stays a Fail, and gets the reason of the problem.
 [[nodiscard]] api::Measurement excuse_registry(api::Measurement failure,
                                                std::span<const api::Pod> pods,
                                                std::span<const api::Pod> baseline_pods);

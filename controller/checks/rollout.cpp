@@ -27,8 +27,8 @@ constexpr Duration time_for_second_pull = seconds(20);
 // restarted before. The shortest back-off is 10 s, so a container that is still down after this
 // time is in back-off.
 constexpr Duration time_for_restart = seconds(5);
-// From the creation of a pod until a kubelet accepts it. It takes longer if the pod waits for a
-// node.
+// The longest usual time from the creation of a pod until a kubelet accepts it. It takes longer if
+// the pod waits for a node.
 constexpr Duration max_usual_wait = seconds(30);
 
 // For example "pod web-1, container app".
@@ -43,7 +43,7 @@ std::string waiting_text(const ContainerState& container) {
              : fmt::format("{}: {}", container.waiting_reason, container.waiting_message);
 }
 
-// Of the first pod that is late. Empty if its containers do not run.
+// The startup_text() of the first pod that is not ready and has one. Empty if none has one.
 std::string late_pod_text(std::span<const Pod> pods, Time now) {
   for (const Pod& pod : pods) {
     if (!is_pod_active(pod) || pod.ready) continue;
@@ -137,7 +137,7 @@ std::optional<Measurement> image_pull(const std::vector<const Pod*>& pods) {
 }
 
 // Some tools create a ConfigMap or Secret shortly after the Deployment that needs it.
-Measurement late_creation(const api::RolloutCheck& rules, const std::string& message) {
+Measurement missing_config(const api::RolloutCheck& rules, const std::string& message) {
   return delayed_failure(
       rules.config_errors_for, Reason::ConfigError,
       fmt::format("{} (limit {}, because the ConfigMap or Secret may be created late)", message,
@@ -150,8 +150,8 @@ std::optional<Measurement> config_error(const api::RolloutCheck& rules,
     return lacks_config(container) && !has_run_in_any(pods, container.name);
   });
   if (!found) return std::nullopt;
-  return late_creation(rules, fmt::format("{}: {}", location_text(*found),
-                                          clip(waiting_text(found->container), 300)));
+  return missing_config(rules, fmt::format("{}: {}", location_text(*found),
+                                           clip(waiting_text(found->container), 300)));
 }
 
 // No container of the pod has started, and the kubelet has not said why.
@@ -168,7 +168,8 @@ bool awaits_reference(const Pod& pod) {
   return is_pod_active(pod) && (is_creating(pod) || is_unscheduled(pod));
 }
 
-// The kubelet reports a missing volume only in an Event, and the pod stays in ContainerCreating.
+// The status of such a pod does not name the missing object: the kubelet reports a missing volume
+// only in an Event.
 std::optional<Measurement> missing_reference(const api::RolloutCheck& rules,
                                              const RolloutView& view) {
   const auto found = std::ranges::find_if(view.pods, awaits_reference);
@@ -176,10 +177,12 @@ std::optional<Measurement> missing_reference(const api::RolloutCheck& rules,
   std::string names;
   for (const std::string& name : view.missing_references)
     names += (names.empty() ? "" : ", ") + name;
-  return late_creation(rules, fmt::format("pod {} cannot start: {} does not exist",
-                                          found->meta.key.name, clip(names, 300)));
+  return missing_config(rules, fmt::format("pod {} cannot start: {} does not exist",
+                                           found->meta.key.name, clip(names, 300)));
 }
 
+// The kubelet accepted the pod, or a container of it started for the first time, after the deadline
+// was exceeded (the last update of Progressing), and less than progressDeadlineSeconds ago.
 bool starts_after_deadline(const RolloutView& view, const Pod& pod, Time now) {
   const auto progressing =
       std::ranges::find(view.deployment.conditions, "Progressing", &api::DeploymentCondition::type);
@@ -208,9 +211,9 @@ std::optional<Duration> long_wait(const RolloutView& view, const Pod& pod, Time 
 //
 //   created ......waits for a node...... accepted --------------- ready
 //   |<----- deadline of the Deployment ----->|
-//                                        |<-------- and of the pod -------->|
+//                                        |<------ deadline of the pod ------>|
 //
-// Why the exceeded deadline does not count yet. Empty if the pod was not kept waiting.
+// The text says why the exceeded deadline does not count yet. Empty if the deadline counts.
 std::string late_start_text(const RolloutView& view, const Pod& pod, Time now) {
   if (pod.ready) return "";
   if (starts_after_deadline(view, pod, now))
@@ -224,17 +227,17 @@ std::string late_start_text(const RolloutView& view, const Pod& pod, Time now) {
               : "";
 }
 
-// The exceeded deadline, if the release can be the cause. Else the fault of the cluster, or Unknown
-// while a pod that the cluster kept waiting starts.
+// A Fail if the deadline is exceeded, with the fault of the cluster if there is one. Unknown while
+// a pod that the cluster kept waiting is starting.
 std::optional<Measurement> deadline_or_cluster_fault(const RolloutView& view,
                                                      const std::vector<const Pod*>& pods,
                                                      Time now) {
   auto exceeded = deadline_exceeded(view, now);
   if (!exceeded) return std::nullopt;
   for (const Pod* pod : pods) {
-    const std::string late = late_start_text(view, *pod, now);
-    if (!late.empty())
-      return rollout_measurement(api::MeasurementResult::Unknown, Reason::RollingOut, late);
+    const std::string text = late_start_text(view, *pod, now);
+    if (!text.empty())
+      return rollout_measurement(api::MeasurementResult::Unknown, Reason::RollingOut, text);
   }
   const auto fault = cluster_fault(view, pods);
   if (!fault) return exceeded;

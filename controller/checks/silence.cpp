@@ -11,7 +11,7 @@ namespace {
 
 using api::ProbeOutcome;
 
-constexpr Duration max_renewal_delay = std::chrono::seconds(3);
+constexpr Duration max_renewal_delay = std::chrono::seconds(3);  // of a kubelet that is alive
 
 // The response is missing, although the connection was established.
 bool hangs(const api::ProbeResponse& response) {
@@ -25,7 +25,7 @@ const api::Pod* find_pod(std::span<const api::Pod> pods, const std::string& name
 }
 
 // A failing readiness probe makes the pod unready, and a failing liveness probe restarts the
-// container.
+// container. So these probes pass if neither has happened.
 bool passes_kubelet_probe(const api::Pod& pod, std::uint16_t port) {
   const auto never_restarted = [&](const std::string& name) {
     const auto container = std::ranges::find(pod.containers, name, &api::ContainerState::name);

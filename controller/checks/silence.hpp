@@ -1,5 +1,5 @@
-// When silence, which is a probe that timed out or whose connection was refused or closed, says
-// nothing about the release. Silence counts as a failure only if all of these are true:
+// Silence is a probe that timed out, or whose connection was refused or closed. This file decides
+// when silence says nothing about the release. Silence is a failure only if all of these are true:
 //
 //   the controller was not delayed during the probe         else ProbeLate
 //   the kubelet's own probe of the same port does not pass  else ProbeBlocked
@@ -38,23 +38,28 @@ void exclude_late(std::span<ProbeResult> results, const api::HttpCheck& http, Du
 // guard records it.
 enum class RecordedPass : std::uint8_t { No, Yes };
 
-// A passing probe of the kubelet proves that the port responds, so the way from the controller is
-// blocked. That is not so if the connection was established and the response is missing: then the
-// application hangs, and the kubelet's probe may have another path.
+// Excludes silence that a blocked way from the controller to the pod may have caused.
 //
-// The way to a pod was open before if the pod, or another pod on its node, is a responder. A new
-// leader has no responders. Until it has one, a recorded pass proves that the way was open for the
-// former leader. Its own way is open too if the silence proves that the node was reached: the
-// connection was refused, closed or established. If nothing came back, its own way may be blocked.
-// `responders`: also those of these results.
+// If a probe of the kubelet to the same port passes, the port responds, so the way is blocked
+// (ProbeBlocked). This rule does not apply if the connection was established and only the response
+// is missing: then the application hangs, and the kubelet's probe may have another path.
+//
+// Otherwise the way must have been open before, else the silence is excluded (Unreachable):
+// - The pod, or another pod on its node, is a responder.
+// - A new leader has no responders. Until it has one, a recorded pass proves that the way was open
+//   for the former leader. In addition, this silence must prove that the new leader can reach the
+//   node: the connection was refused, closed or established.
+//
+// `responders`: with the responders of these results.
 void exclude_blocked(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                      const Responders& responders, RecordedPass recorded);
 
-// The silence is still counted, and nothing came back: the node of the pod may be dead.
+// The silence is still counted, and the probe did not even get a connection, so the node of the pod
+// may be dead.
 [[nodiscard]] bool may_be_on_dead_node(const ProbeResult& result);
 
-// The nodes of the silent results that are still counted and that do not prove that the node is
-// alive. A node that refuses, accepts or closes a connection is alive.
+// The nodes of the results for which may_be_on_dead_node() is true, each node once. A node that
+// refuses, accepts or closes a connection is alive.
 [[nodiscard]] std::vector<std::string> nodes_to_check(std::span<const ProbeResult> results);
 
 // The Lease by which a kubelet reports that its node is alive. The kubelet renews it after a
@@ -77,7 +82,7 @@ class NodeObservation {
 
   void add(Result<NodeLease> lease, Duration since_first);
 
-  // The Lease must be read again.
+  // True while the Lease must be read again.
   [[nodiscard]] bool is_open() const;
   // Why the node may not be alive, for example "node b has not renewed its Lease for 13s". Empty if
   // it is alive.

@@ -8,7 +8,7 @@ namespace lastgood::checks {
 namespace {
 
 // The kubelet sets Ready of a new pod to False about a second after status.startTime. If Ready
-// became False later, the pod was ready in between.
+// became False more than this time after it, the pod was ready in between.
 constexpr std::chrono::seconds max_first_report_delay{5};
 
 // Between the clocks of the API server and of the controller.

@@ -11,7 +11,8 @@
 
 namespace lastgood::checks {
 
-// The allowance if no pod of any revision is available, so that users are already affected.
+// The maximum of the default allowance if no pod of any revision is available, because users are
+// already affected.
 inline constexpr Duration startup_grace_in_outage = std::chrono::minutes(2);
 
 struct StartupAllowance {
@@ -25,8 +26,9 @@ struct StartupAllowance {
 [[nodiscard]] Duration startup_grace(const api::PolicySpec& spec,
                                      const api::Deployment& deployment);
 
-// When the start-up began: when the last container started, but when the kubelet accepted the pod
-// if a container does not run or has restarted. A container that crashes gets no new allowance.
+// When the start-up began: when the last container started. If a container does not run or has
+// restarted, it is when the kubelet accepted the pod, so a container that crashes gets no new
+// allowance.
 [[nodiscard]] std::optional<Time> startup_began(const api::Pod& pod);
 
 // The pod is or was ready. It was ready if:
@@ -34,9 +36,9 @@ struct StartupAllowance {
 //   - its condition Ready became False after the first report of the kubelet.
 [[nodiscard]] bool has_been_ready(const api::Pod& pod, const std::optional<Time>& rolled_out);
 
-// A ready pod has started its application on `port`, because a readiness or startup probe of the
-// kubelet says so. Without such a probe, a container is ready as soon as it runs. The probe of a
-// sidecar says nothing about the application, so one of these must be true:
+// Whether a readiness or startup probe of the kubelet proves that a ready pod has started its
+// application on `port`. Without such a probe, a container is ready as soon as it runs. The probe
+// of a sidecar says nothing about the application, so one of these must be true:
 //   - a probe goes to `port`,
 //   - a probe may go to `port`: its own port or `port` is 0, which means not known, or
 //   - each container has a probe.
@@ -49,7 +51,8 @@ struct StartupAllowance {
 [[nodiscard]] bool is_within_allowance(const api::Pod& pod, const StartupAllowance& allowance);
 
 // Why a pod that has never been ready may be late, and what to do. For example "container app has
-// run for 11m; its startup probe has not passed".
+// run for 11m and its startup probe has not passed". Empty if all containers are ready, or if the
+// first that is not ready does not run.
 [[nodiscard]] std::string startup_text(const api::Pod& pod, Time now);
 
 }  // namespace lastgood::checks
