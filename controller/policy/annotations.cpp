@@ -88,7 +88,7 @@ class Parser {
       return read_name(key, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
     if (key == annotation::group) return read_group(value);
     if (key == annotation::group_order) return read_group_order(value);
-    if (key == annotation::rolled_back_by) return;
+    if (key == annotation::rolled_back_by) return;  // set by Lastgood
     if (object_of(key) == AnnotatedObject::PodTemplate) return problems_.add_misplaced(key);
     problems_.add_unknown(key);
   }

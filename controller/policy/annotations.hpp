@@ -21,6 +21,7 @@ namespace lastgood::policy {
 // One line for users, shorter than 512 bytes: the key, its value, and the expected value.
 using AnnotationProblem = std::string;
 
+// The annotations of a Deployment.
 struct OptIn {
   std::optional<bool> enabled = {};  // absent: not set
   std::string policy;                // empty: not set
@@ -37,6 +38,7 @@ struct OptIn {
 // If a value is invalid, its field is not set, and `problems` has a message.
 [[nodiscard]] OptIn parse_opt_in(const api::StringMap& annotations);
 
+// The annotations of a pod template.
 struct TemplateMarks {
   bool no_rollback_past = false;
   std::vector<AnnotationProblem> problems = {};  // at most 16

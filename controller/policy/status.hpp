@@ -35,7 +35,8 @@ struct SelectorConflict {
                                           const std::optional<api::Condition>& checks_valid,
                                           Time now);
 
-// The Event of a new status: a check became invalid, or is invalid in another way.
+// The Event of a new status, if a check became invalid or is now invalid with another
+// message. Nothing otherwise.
 [[nodiscard]] std::optional<api::EventRecord> event_of(const api::PolicyStatus& before,
                                                        const api::PolicyStatus& after);
 
