@@ -1,5 +1,9 @@
-// Scenarios with a check of an alert: that of a PrometheusRule, or one of the metrics server or of
-// Alertmanager. The health endpoint always passes.
+// Scenarios with a check "errors" that follows an alert. The health endpoint always passes. The
+// check is one of these:
+// - prometheusRule (RuleScenario): Lastgood reads the expression of the alert from a
+//   PrometheusRule, and queries the metrics server with this expression.
+// - alert (ServerScenario): Lastgood reads the alerts of the metrics server, and receives alerts
+//   that Alertmanager sends.
 #pragma once
 
 #include <map>
@@ -33,14 +37,16 @@ struct AlertScenario : Scenario {
     metrics.rules = [this] { return groups(); };
   }
 
-  // The image that each pod runs, also of pods that are gone.
+  // The image of each pod, by the name of the pod. Pods that are gone remain in the map.
   const std::map<std::string, std::string>& images() {
     for (const Json* pod : server.all("pods"))
       seen[(*pod)["metadata"]["name"]] = (*pod)["spec"]["containers"][0]["image"];
     return seen;
   }
 
-  // The expression is true for the pods of some images. The second query counts their series.
+  // The result of a query. The expression of the alert is true for the pods of the images in
+  // `failing`. Any expression is true for pod cart-1, which belongs to another application. A query
+  // with count() asks how many series the pods of web have.
   std::vector<MetricsSeries> answer_to(const MetricsQuery& sent) {
     if (sent.text.contains("count(")) return {{.value = has_series ? 4.0 : 0.0}};
     std::vector<MetricsSeries> all{{.labels = {{"namespace", "cart"}, {"pod", "cart-1"}}}};
@@ -55,6 +61,8 @@ struct AlertScenario : Scenario {
     return all;
   }
 
+  // The answer of the rules API of the metrics server: the rule, and an alert for each pod of the
+  // images in `failing`.
   Json groups() {
     Json alerts = Json::array();
     for (const auto& [name, image] : images()) {
@@ -98,15 +106,15 @@ struct AlertScenario : Scenario {
   }
 
   std::set<std::string> failing = {};  // images
-  Time failing_since = {};
+  Time failing_since = {};             // before this time the expression is false
   bool moves_from_pod_to_pod = false;  // the expression is true for one pod at a time
   std::size_t evaluations = 0;
-  bool has_series = true;
+  bool has_series = true;  // false: the server has no series of the pods of web
   std::string rule_health = "ok";
-  bool alerts_name_pods = true;
+  bool alerts_name_pods = true;  // false: the alerts have no label "pod"
   std::string alert_state = "firing";
-  std::optional<Time> active_at = {};  // of all alerts; absent: now
-  std::map<std::string, std::string> seen = {};
+  std::optional<Time> active_at = {};            // activeAt of all alerts; absent: now
+  std::map<std::string, std::string> seen = {};  // see images()
 };
 
 struct RuleScenario : AlertScenario {
@@ -137,6 +145,7 @@ struct ServerScenario : AlertScenario {
     return {{"version", "4"}, {"status", "firing"}, {"alerts", Json::array({alert})}};
   }
 
+  // The name of a present pod with this image. Empty if there is none.
   std::string pod_of(const std::string& image) {
     for (const auto& [name, running] : images())
       if (running == image && server.find("pods", {shop, name})) return name;

@@ -21,6 +21,7 @@ constexpr std::array writable_kinds{"deployments",
                                     "rollbacks",
                                     "events",
                                     "leases"};
+// Includes the fields that a patch only tests, such as the uid.
 constexpr std::array patchable_fields{
     "/metadata/uid",
     "/metadata/generation",

@@ -48,7 +48,7 @@ class Invariants {
 
   const ApiServer& server_;
   std::set<std::string> controllers_;
-  // By uid of the Deployment: the generation of the newest template of a user.
+  // By uid of the Deployment: its generation after the newest change of the template by a user.
   std::map<std::string, std::int64_t> user_generations_;
   std::map<std::string, int> template_changes_;                   // by name of the Rollback
   std::map<Key, std::vector<AdmittedDryRun>> admitted_dry_runs_;  // by Deployment

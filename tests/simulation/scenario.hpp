@@ -1,5 +1,16 @@
 // The scenario that most tests begin with: Deployment web runs image app:v1, which is healthy. The
 // health endpoint of image app:v2 returns 503.
+//
+// Words of the tests:
+// - presumed good: the revision was completely available when Lastgood first saw the Deployment.
+// - bake: the evaluation of a release after its rollout is complete, for the bakeTime of the
+// policy.
+// - snapshot: the stored pod template of a good revision. A rollback restores a snapshot.
+// - established: the check has passed for a revision. Until then it causes no rollback.
+// - record: the Rollback object, which Lastgood creates before it patches the Deployment.
+//
+// In the diagrams above the tests, time runs from left to right. "one" and "two" are controllers,
+// and "v1" and "v2" are the images app:v1 and app:v2.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +35,8 @@ struct Scenario : Simulation {
     owners_of_v1 = owners_of_template("web");
   }
 
-  // Starts a controller, and waits until it has presumed v1 good, stored the snapshot, and measured
-  // the checks of v1. At most 4 minutes, because the checks of some tests never pass.
+  // Starts a controller, and waits until it has presumed v1 good, stored the snapshot, and
+  // established the checks. Waits at most 4 minutes for the checks: in some tests they never pass.
   void start_controller(const std::string& controller = "one", LeaseTimings lease = {}) {
     start(controller, lease);
     REQUIRE(run_until([&] { return state("web") == idle(Reason::PresumedGood); }, 2min));
@@ -33,7 +44,8 @@ struct Scenario : Simulation {
     run_for(10s);
   }
 
-  // The status of the condition ChecksEstablished.
+  // The status of the condition ChecksEstablished: "True", "False" or "Unknown". Empty if the guard
+  // has no status.
   [[nodiscard]] std::string checks_established(const std::string& name = "web") const {
     const codec::Json* guard = server.find("deploymentguards", {.namespace_ = shop, .name = name});
     if (!guard || !guard->contains("status")) return "";
@@ -48,13 +60,13 @@ struct Scenario : Simulation {
 
   void ship_bad_release() { ship("web", "app:v2"); }
 
-  // False if web is not rolled back within `limit`.
+  // Waits until the rollback of web has ended. False if this takes longer than `limit`.
   bool wait_for_rollback(Duration limit = 10min) {
     return run_until([&] { return state("web") == idle(Reason::RolledBack); }, limit);
   }
 
-  // v1 runs, and each of its fields has the same owner as before. Controllers changed the template
-  // once, and there is one Rollback, which succeeded.
+  // Checks that v1 runs, and that each field of the template has the same owner as before. Checks
+  // also that controllers changed the template once, and that the only Rollback has succeeded.
   void check_rolled_back_once() const {
     CHECK(state("web") == idle(Reason::RolledBack));
     CHECK(image("web") == "app:v1");

@@ -52,8 +52,9 @@ class Simulation {
   void delete_deployment(const std::string& name);
   ApiResponse call_as_user(const api::ApiCall& call);
 
-  // Alertmanager sends a message to the controller. The status of the response, as in
-  // cmd/lastgood-controller/wire.cpp; 0: there was none within a minute.
+  // Gives the controller a message of Alertmanager. Returns the HTTP status that
+  // cmd/lastgood-controller/wire.cpp would respond with, or 0 if there is no result within a
+  // minute.
   int send_alerts(const std::string& controller, const codec::Json& message);
 
   // Starting and ending controllers.
@@ -65,10 +66,12 @@ class Simulation {
   // Like SIGTERM.
   void stop(const std::string& controller);
   [[nodiscard]] bool is_running(const std::string& controller) const;
-  // Kills the controller that makes the `number`th write from now, after the server has stored
-  // this write. Counts the writes of all controllers, except those of Leases.
+  // Kills the controller that makes the `number`th write from now, after the server has handled
+  // this write and before the response arrives. Counts the writes of all controllers, also dry runs
+  // and rejected writes, but no writes of Leases.
   void kill_after_write(int number);
-  // For controllers that are started later. By default the breaker is off.
+  // The settings of the breaker, for controllers that are started later. The breaker holds all
+  // rollbacks while too many Deployments fail. Here it is off (`rollbacks` is 0) by default.
   guard::BreakerSettings breaker{.rollbacks = 0};
   // Called after each write of a controller, except those of Leases.
   std::function<void()> at_each_write;
@@ -92,8 +95,8 @@ class Simulation {
   [[nodiscard]] int template_changes() const;                      // by controllers
   // How often a Deployment was added to the queue of the controller.
   [[nodiscard]] int keys_added(const std::string& controller) const;
-  // The measurements of the controller: `kind` is "rollout" or "http", `result` is for example
-  // "Fail".
+  // The number of measurements of the controller, by the kind of the check, for example "http", and
+  // by the result, for example "Fail".
   [[nodiscard]] int measurements(const std::string& controller, const std::string& kind,
                                  const std::string& result) const;
   [[nodiscard]] const Violations& violations() const { return invariants_.violations(); }
@@ -101,9 +104,10 @@ class Simulation {
   VirtualClock clock;
   ApiServer server{clock};
   Cluster cluster{server, clock};
-  MetricsServer metrics;  // the server of the checks `prometheus`
+  MetricsServer metrics;  // responds to the queries and scrapes of the metrics checks
   FakeFiles files;
-  // For controllers that are started later: the folder of the chart's credentials; empty: none.
+  // The folder with the credentials for the Prometheus of the Helm chart, for controllers that are
+  // started later. Empty: there are no credentials.
   std::string credentials_folder;
   FaultScript script;
 

@@ -42,7 +42,8 @@ inline std::optional<RollbackPhase> phase_of(const Simulation& simulation,
   return std::nullopt;
 }
 
-// The manual Rollback of web to app:v1 succeeds, and the template is changed once.
+// Waits at most 5 minutes until the manual Rollback of web succeeds. Checks that app:v1 is restored
+// with one change of the template.
 inline void check_manual_rollback_succeeds_once(Simulation& simulation, const std::string& name) {
   simulation.run_until([&] { return phase_of(simulation, name) == RollbackPhase::Succeeded; },
                        5min);

@@ -86,8 +86,7 @@ Json stored_after(const Route& route, const ResourceKind& kind, const Json& befo
   return after;
 }
 
-// A change of the spec increments the generation. For a Deployment, so does a change of the
-// annotations.
+// A change of the spec, or of the annotations of a Deployment, increments the generation.
 bool increments_generation(const Route& route, const ResourceKind& kind, const Json& before,
                            const Json& after) {
   if (!kind.has_generation || route.subresource == "status") return false;
@@ -242,8 +241,7 @@ ApiResponse ApiServer::post(const Route& route, const std::string& body) {
     return error_response(409, "AlreadyExists",
                           fmt::format("{} \"{}\" already exists", route.plural, key.name));
   if (kind_of(route.plural)->has_status) object->erase("status");
-  // Deployments and ReplicaSets always have a status. Other kinds have a status after it is
-  // written.
+  // Deployments and ReplicaSets always have a status, other kinds only after a write of it.
   if (std::string_view(kind_of(route.plural)->api_version) == "apps/v1" &&
       kind_of(route.plural)->has_status) {
     (*object)["status"] = Json::object();
@@ -349,7 +347,8 @@ void ApiServer::set_server_fields(const std::string& plural, Json& object) {
   object["apiVersion"] = kind.api_version;
   object["kind"] = kind.kind;
   Json& metadata = object["metadata"];
-  // The first 4 digits of all uids differ: the name of a Rollback contains only these digits.
+  // No two uids have the same first 4 digits. The name of a Rollback contains only these digits of
+  // the Deployment's uid, and must differ for a Deployment that is created again.
   metadata["uid"] =
       fmt::format("{:04x}0000-0000-4000-8000-{:012x}", (++uids_ * 40503U) & 0xFFFFU, uids_);
   metadata["creationTimestamp"] = format_rfc3339(clock_.now());

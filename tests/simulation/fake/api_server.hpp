@@ -43,10 +43,11 @@ class ApiServer {
 
   ApiResponse handle(const std::string& user, const api::ApiCall& call);
 
-  // The warnings for a write of this object, which was accepted. Empty: there are none.
+  // Returns the texts of the Warning headers in the response to an accepted write of this object.
   std::function<std::vector<std::string>(const std::string& plural, const codec::Json& object)>
       warnings_of;
-  // The response of another API server, to which this one forwards the call. Nothing: none.
+  // Called first for each call, for example to respond like an aggregated API server. If it returns
+  // nothing, this server handles the call.
   std::function<std::optional<ApiResponse>(const api::ApiCall& call)> forward;
   // Called after each write, accepted or not.
   std::function<void(const Write& write)> on_write;

@@ -23,7 +23,8 @@ struct ImageHealth {
   int status = 200;    // 0: the connection is refused
   Duration latency = std::chrono::milliseconds(5);
   bool hangs = false;  // the endpoint never answers
-  // From the start of the container to its readiness. Until then the endpoint has startup_status.
+  // From the start of the container to its readiness. Until then the endpoint returns
+  // startup_status.
   Duration startup = std::chrono::seconds(1);
   int startup_status = 200;
   bool is_blocked = false;  // a NetworkPolicy drops the probes of the controller
@@ -45,10 +46,10 @@ class Cluster {
   // The health endpoint. Other paths return 404.
   std::string health_path = "/health";
 
-  // The id that the registry gives for an image now, for new pods. An image that is not listed has
-  // its name as its id.
+  // The imageID of containers that start from now on, by image. The imageID of an image that is not
+  // listed is the name of the image.
   std::map<std::string, std::string> image_ids;
-  // A quota: no pod is created if this number exists already. 0: there is none.
+  // The quota of pods: if this number of pods exists, no pod is created. 0: there is no quota.
   std::size_t pod_quota = 0;
 
   // The health of the pod with this IP. Without a pod, the connection is refused.
@@ -75,9 +76,11 @@ class Cluster {
   std::int64_t count_available(const Json& set, const std::vector<Json>& pods);
   void create_pod(const Json& set);
   void fail_init_container(const Key& key, int restarts, MonotonicTime until);
-  // Sets the condition ReplicaFailure of the ReplicaSet.
+  // If the quota is reached, sets the condition ReplicaFailure of the ReplicaSet, and tries again
+  // after 5 s.
   void report_creation(const Key& set_key, bool is_over_quota);
-  // The kubelet waits for the ConfigMaps of the volumes, and reports them only in Events.
+  // True if a ConfigMap that a volume of the pod mounts does not exist. The pod then stays in
+  // ContainerCreating, and its status does not name the ConfigMap.
   [[nodiscard]] bool lacks_volume(const Json& pod) const;
   void start_pod(const Key& key, int restarts);
   void update_readiness(const Key& key);

@@ -26,7 +26,7 @@ struct MetricsSeries {
 
 struct MetricsServer {
   bool is_running = true;
-  Duration clock_offset{0};  // of its clock, compared with that of the controller
+  Duration clock_offset{0};  // the time of the server minus the time of the controller
   // The values of the result, one for each series. By default the result is empty.
   std::function<std::vector<double>(const MetricsQuery& query)> evaluate;
   // The series of the result, instead of `evaluate`.
@@ -34,9 +34,11 @@ struct MetricsServer {
   // data.groups of GET /api/v1/rules. By default there are no rules.
   std::function<codec::Json()> rules;
   std::vector<MetricsQuery> queries = {};
-  // The response of a pod to a GET request. Its body is limited as in net/.
+  // If set, responds to all GET requests, as a pod responds to a scrape of its metrics page. A body
+  // above the limit of the call becomes InvalidResponse, as in net/.
   std::function<api::HttpResponse(const api::HttpCall& call)> scrape;
-  // The response to a request, instead of a result. Nothing: the query is evaluated.
+  // Called before a query is evaluated, and may return another response. If it returns nothing, the
+  // query is evaluated.
   std::function<std::optional<api::HttpResponse>(const api::HttpCall& call)> respond;
 };
 

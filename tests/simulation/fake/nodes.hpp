@@ -1,4 +1,4 @@
-// The nodes of the cluster, and the Leases by which their kubelets report.
+// The nodes of the cluster, and the Leases that their kubelets renew.
 #pragma once
 
 #include <set>

@@ -24,7 +24,7 @@ class VirtualClock final : public ports::Clock {
   boost::asio::awaitable<void> sleep_until(MonotonicTime when) override;
 
   // Timers run in the order of their times. Timers of the same time run in the order in which they
-  // were set. A time in the past means "at the next step".
+  // were set. A timer whose time has passed runs at the next advance().
   TimerId call_at(MonotonicTime when, std::function<void()> callback);
   void cancel(const TimerId& timer) { timers_.erase(timer); }
 

@@ -43,7 +43,7 @@ class WatchCache {
  public:
   void append(LoggedEvent event);
 
-  // True if events after `version` were dropped from the log: a watch from there gets 410 Gone.
+  // True if the log no longer has all events after `version`: a watch from this version gets 410.
   [[nodiscard]] bool is_expired(std::uint64_t version) const { return version < oldest_; }
 
   std::list<OpenWatch>::iterator open(OpenWatch watch);
