@@ -7,9 +7,10 @@ using lastgood::codec::Json;
 
 namespace {
 
-// The check must fail for 10 minutes. The server is down, and the release is evaluated.
-struct LastingScenario : ServerScenario {
-  LastingScenario() {
+// The check is breached when it has failed for 10 minutes. The metrics server is down, and v2 is
+// evaluated.
+struct TenMinuteAlertScenario : ServerScenario {
+  TenMinuteAlertScenario() {
     Json checks = server.find("rollbackpolicies", {shop, "web"})->at("spec").at("checks");
     checks.back()["for"] = "10m";
     merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "20m"}, {"checks", checks}}}});
@@ -33,8 +34,8 @@ TEST_CASE("rolls back for an alert that Alertmanager sends while the server is d
   CHECK(scenario.violations() == no_violations);
 }
 
-TEST_CASE("does nothing for an alert that Alertmanager sent once and that must last longer") {
-  LastingScenario scenario;
+TEST_CASE("does nothing when Alertmanager sends an alert once and `for` is 10 minutes") {
+  TenMinuteAlertScenario scenario;
   const Json message = scenario.message_about(scenario.pod_of("app:v2"));
   REQUIRE(scenario.send_alerts("one", message) == 200);
   CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertFiring"; }, 10s));
@@ -43,8 +44,8 @@ TEST_CASE("does nothing for an alert that Alertmanager sent once and that must l
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("counts an alert that Alertmanager sends again as long as it must last") {
-  LastingScenario scenario;
+TEST_CASE("rolls back when Alertmanager repeats an alert for the 10 minutes of `for`") {
+  TenMinuteAlertScenario scenario;
   const Json message = scenario.message_about(scenario.pod_of("app:v2"));
   for (int minute = 0; minute < 11 && scenario.template_changes() == 0; ++minute) {
     REQUIRE(scenario.send_alerts("one", message) == 200);
@@ -53,7 +54,7 @@ TEST_CASE("counts an alert that Alertmanager sends again as long as it must last
   CHECK(scenario.image("web") == "app:v1");
 }
 
-TEST_CASE("does nothing for an alert about all pods that Alertmanager sends") {
+TEST_CASE("does nothing when Alertmanager sends an alert that names no pod") {
   ServerScenario scenario;
   scenario.metrics.is_running = false;
   scenario.ship("web", "app:v2");
@@ -92,7 +93,8 @@ TEST_CASE("does nothing for an alert about an old pod of a revision that is appl
   scenario.ship("web", "app:v2");
   scenario.run_for(20s);
   REQUIRE(scenario.server.find("pods", {shop, old_pod}));
-  // With the `for` of the rule, the alert fires after the release, and its cause is older.
+  // The alert fires only after the `for` of the alert rule. Its cause may be older than the
+  // release.
   const Json message = scenario.message_about(old_pod);
   REQUIRE(scenario.send_alerts("one", message) == 200);
   CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "AlertNotConfirmed"; }, 10s));
@@ -103,7 +105,7 @@ TEST_CASE("does nothing for an alert about an old pod of a revision that is appl
   CHECK(scenario.violations() == no_violations);
 }
 
-TEST_CASE("a resolved alert is no recovery while the server does not respond") {
+TEST_CASE("does not count a resolved alert as a pass while the metrics server is down") {
   ServerScenario scenario;
   scenario.set_mode("Observe");
   scenario.metrics.is_running = false;
@@ -131,7 +133,7 @@ TEST_CASE("stores an alert once, and keeps it when the controller is killed") {
   CHECK(scenario.run_until([&] { return scenario.image("web") == "app:v1"; }, 2min));
 }
 
-TEST_CASE("answers 503 to Alertmanager on a standby, and 400 to another message") {
+TEST_CASE("answers 503 to Alertmanager on a standby, and 400 to another message version") {
   ServerScenario scenario;
   scenario.start("two");
   scenario.run_for(5s);

@@ -49,17 +49,17 @@ void check_held_when_all_pods_fail(AlertScenario& scenario) {
 
 }  // namespace
 
-TEST_CASE("holds a release when series of matchLabels are true for the old pods too") {
+TEST_CASE("holds a release when the rule with matchLabels is true for the old pods too") {
   RuleScenario scenario(GENERATE(Json{{"severity", "critical"}}, Json{{"app", "web"}}));
   check_held_when_all_pods_fail(scenario);
 }
 
-TEST_CASE("holds a release when alerts of matchLabels fire for the old pods too") {
+TEST_CASE("holds a release when alerts that have the matchLabels fire for the old pods too") {
   ServerScenario scenario(GENERATE(Json{{"severity", "critical"}}, Json{{"namespace", shop}}));
   check_held_when_all_pods_fail(scenario);
 }
 
-TEST_CASE("keeps a release while the alert is true for another pod at each evaluation") {
+TEST_CASE("keeps a release while the alert is true for a different pod at each evaluation") {
   RuleScenario scenario;
   scenario.moves_from_pod_to_pod = true;
   scenario.failing = {"app:v2"};
@@ -69,7 +69,7 @@ TEST_CASE("keeps a release while the alert is true for another pod at each evalu
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("does not call a release good when no series of its pods exist") {
+TEST_CASE("does not call a release good when the rule finds no series of its pods") {
   RuleScenario scenario;
   scenario.has_series = false;
   scenario.ship("web", "app:v2");
@@ -78,7 +78,7 @@ TEST_CASE("does not call a release good when no series of its pods exist") {
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("says why a PrometheusRule is not evaluated, and does nothing") {
+TEST_CASE("does nothing and gives the reason while the alert or its PrometheusRule is missing") {
   RuleScenario scenario;
   scenario.failing = {"app:v2"};
   scenario.ship("web", "app:v2");
@@ -113,7 +113,7 @@ TEST_CASE("rolls back a release for which an alert of the metrics server is firi
   scenario.check_rolled_back_once();
 }
 
-TEST_CASE("holds a release when the alert was active before it") {
+TEST_CASE("holds a release when the alert was active before the release") {
   ServerScenario scenario(Json{{"namespace", shop}});
   scenario.failing = {"app:v1", "app:v2"};
   scenario.active_at = scenario.clock.now();
@@ -140,7 +140,7 @@ TEST_CASE("waits for the end of an alert about all pods before it verifies a res
   CHECK(scenario.violations() == no_violations);
 }
 
-TEST_CASE("does not call a release good when the alert has no series of its pods") {
+TEST_CASE("does not call a release good when the server has no series of its pods") {
   ServerScenario scenario;
   scenario.has_series = false;
   scenario.ship("web", "app:v2");
@@ -196,7 +196,7 @@ TEST_CASE("keeps the hold when the server has lost its data and has scraped only
   scenario.ship("web", "app:v2");
   scenario.run_for(1min);
   REQUIRE(scenario.is_in_state("web", State::Held));
-  // There are series, but no rate() of them yet.
+  // The server has series again, but rate() needs two samples of each, so no alert is active yet.
   scenario.failing = {};
   CHECK(scenario.run_until([&] { return scenario.reason_of_check() == "Passed"; }, 10s));
   scenario.run_for(15s);
@@ -207,7 +207,7 @@ TEST_CASE("keeps the hold when the server has lost its data and has scraped only
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("does nothing for an alert whose rule is broken") {
+TEST_CASE("does nothing for an alert whose rule the server cannot evaluate") {
   ServerScenario scenario;
   scenario.failing = {"app:v2"};
   scenario.rule_health = "err";

@@ -182,7 +182,7 @@ TEST_CASE("restores the field ownership after more lost races than one reconcile
   scenario.check_rolled_back_once();
 }
 
-//  each read takes 3 s, longer than the reads before the patch may be old
+//  each read takes 3 s: the reads before the patch are older than the 2 s that are allowed at first
 TEST_CASE("rolls back when every read takes 3 s") {
   Scenario scenario;
   scenario.start_controller();
@@ -195,7 +195,7 @@ TEST_CASE("rolls back when every read takes 3 s") {
   scenario.check_rolled_back_once();
 }
 
-//  patch: 200 ---- status of the Rollback ---- Events: no response ---- 4 s later: other statuses
+//  patch: 200 ---- the status of the Rollback is written ---- the writes of Events hang
 TEST_CASE("records the restored template within 1 s when the writes of Events hang") {
   Scenario scenario;
   scenario.start_controller();

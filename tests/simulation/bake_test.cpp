@@ -1,4 +1,5 @@
-// Which bakes prove that a release is good, and which revision is the target after many releases.
+// Which bakes prove that a release is good, and which revision a rollback restores after many
+// releases. A bake is the evaluation of a release after its rollout is complete.
 #include <fmt/format.h>
 
 #include "simulation/scenario.hpp"
@@ -32,7 +33,8 @@ struct TenMinuteBake : Scenario {
   }
 };
 
-// 30 releases, each 5 minutes after the one before, and then a bad one.
+// Ships v3 to v32, which are healthy, with 5 minutes between two releases. Then ships v33, which
+// fails.
 void ship_thirty_and_a_bad_one(TenMinuteBake& scenario) {
   for (int release = 3; release < 33; ++release) {
     scenario.ship("web", fmt::format("app:v{}", release));
@@ -46,7 +48,7 @@ void ship_thirty_and_a_bad_one(TenMinuteBake& scenario) {
 }  // namespace
 
 //  v2 bakes 15 s ---- no controller for 10 minutes ---- v2 bakes 10 minutes, good
-TEST_CASE("bakes on after a time without a controller until bakeTime was observed") {
+TEST_CASE("continues the bake after a time without a controller until bakeTime was observed") {
   TenMinuteBake scenario;
   scenario.ship_and_bake("app:v2", 15s);
   scenario.kill("one");
@@ -69,7 +71,7 @@ TEST_CASE("does not call a release good when nothing was measured after the firs
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("rolls back by one release when 30 releases were replaced after minimumBake") {
+TEST_CASE("rolls back only one release when each of 30 older ones was replaced after minimumBake") {
   TenMinuteBake scenario;
   ship_thirty_and_a_bad_one(scenario);
   CHECK(scenario.image("web") == "app:v32");
@@ -107,7 +109,6 @@ TEST_CASE("names each release that a rollback undoes in its Event and in the Rol
   CHECK(undone == std::vector{4, 3, 2});
 }
 
-//  the health endpoint of v2 fails two of three times
 TEST_CASE("rolls back a release whose endpoint fails two of three times") {
   TenMinuteBake scenario;
   scenario.ship_and_bake("app:v2", 1min);

@@ -1,4 +1,5 @@
-// The breaker: Deployments that fail together are not rolled back.
+// The breaker: while more Deployments fail than a limit, none of them is rolled back, because the
+// failures probably have a common cause.
 #include "simulation/users.hpp"
 
 using namespace lastgood::simulation;
@@ -15,7 +16,7 @@ struct Fleet : Scenario {
     for (int i = 0; i < 9; ++i) deploy(name_of(i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
     run_for(1min);
     start_controller();
-    // The check is established for each Deployment within 3 minutes.
+    // Within 3 minutes the check has passed for each Deployment, so it may cause a rollback.
     run_for(4min);
   }
 };

@@ -54,7 +54,7 @@ TEST_CASE("does nothing when another controller creates the mounted ConfigMap in
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("holds a release with the words of the quota, and continues when the quota is raised") {
+TEST_CASE("holds a release with the quota's message, and continues when the quota is raised") {
   Scenario scenario;
   scenario.cluster.health["app:v2"] = {.status = 200};
   scenario.start_controller();
@@ -73,7 +73,8 @@ TEST_CASE("holds a release with the words of the quota, and continues when the q
   CHECK(scenario.violations() == no_violations);
 }
 
-// v1 runs app:latest, which is image A. v2 changes an annotation, and app:latest is image B now.
+// Revision 2 runs app:latest, which is image sha256:a. The next release changes only an annotation,
+// but its pods pull app:latest again, which is image sha256:b now.
 TEST_CASE("holds a rollback that would run the image of the release again") {
   Scenario scenario;
   scenario.cluster.image_ids["app:latest"] = "sha256:a";

@@ -1,4 +1,4 @@
-// A tool applies a bad template again and again.
+// A tool applies a bad template again and again after its rollback. Each time is a contest.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;

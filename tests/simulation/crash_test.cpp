@@ -139,7 +139,7 @@ TEST_CASE("returns within 2 s of SIGTERM at any write, and the next controller f
 
 //  one: records the Rollback, SIGTERM --> patches nothing; two: finishes
 TEST_CASE(
-    "does not patch the template when it stops, because the ownership would follow too late") {
+    "does not patch the template after SIGTERM, when no time is left to restore the ownership") {
   Scenario scenario;
   scenario.start_controller();
   scenario.at_each_write = [&] {

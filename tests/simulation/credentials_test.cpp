@@ -9,8 +9,8 @@ namespace api = lastgood::api;
 
 namespace {
 
-constexpr const char* chart_host = "prometheus.monitoring";
-constexpr const char* own_host = "mimir";
+constexpr const char* chart_host = "prometheus.monitoring";  // the server of the Helm chart
+constexpr const char* own_host = "mimir";                    // a server that a check names
 
 std::string header_of(const api::HttpCall& call, std::string_view name) {
   for (const auto& header : call.headers)
@@ -83,7 +83,7 @@ struct CredentialsScenario : Scenario {
 
 }  // namespace
 
-TEST_CASE("a check names the Secret with the credentials of its server") {
+TEST_CASE("sends the token of the Secret that a check names") {
   CredentialsScenario scenario;
   scenario.secret({{"token", "abc\n"}});
   scenario.start_controller();
@@ -92,7 +92,7 @@ TEST_CASE("a check names the Secret with the credentials of its server") {
   CHECK(scenario.authorizations[chart_host].front() == "Bearer abc");
 }
 
-TEST_CASE("a check says why its credentials cannot be used, and rolls nothing back") {
+TEST_CASE("rolls nothing back and gives the reason when the credentials cannot be used") {
   CredentialsScenario scenario;
   scenario.start_controller();
   scenario.ship("web", "app:v2");
@@ -108,7 +108,7 @@ TEST_CASE("a check says why its credentials cannot be used, and rolls nothing ba
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("the credentials of the chart are sent to its server, and to no other one") {
+TEST_CASE("sends the chart's credentials only when a check names neither address nor Secret") {
   struct Row {
     Json prometheus;
     const char* host;
@@ -132,7 +132,7 @@ TEST_CASE("the credentials of the chart are sent to its server, and to no other 
   CHECK(scenario.authorizations[row.host].front() == row.authorization);
 }
 
-TEST_CASE("a missing folder with the credentials of the chart stops only the checks that need it") {
+TEST_CASE("reports CredentialsUnreadable while the folder of the chart's credentials is missing") {
   CredentialsScenario scenario(Json::object());
   scenario.credentials_folder = "/credentials";
   scenario.start_controller();
@@ -142,7 +142,7 @@ TEST_CASE("a missing folder with the credentials of the chart stops only the che
   CHECK(scenario.wait_for_reason("LimitExceeded"));
 }
 
-TEST_CASE("a Secret is read at most once in 30 s, and a changed one is used") {
+TEST_CASE("sends the new token at most 31 s after a Secret was changed") {
   CredentialsScenario scenario;
   scenario.secret({{"token", "abc"}});
   scenario.start_controller();
@@ -157,7 +157,7 @@ TEST_CASE("a Secret is read at most once in 30 s, and a changed one is used") {
   CHECK(all.back() == "Bearer changed");
 }
 
-TEST_CASE("one OAuth2 token is used for many requests, and replaced when it is rejected") {
+TEST_CASE("uses one OAuth2 token for many requests, and replaces it when it is rejected") {
   CredentialsScenario scenario;
   scenario.accepted = "Bearer t1";
   scenario.secret({{"oauth2.clientID", "id"},
@@ -185,7 +185,7 @@ TEST_CASE("one OAuth2 token is used for many requests, and replaced when it is r
   }
 }
 
-TEST_CASE("a token server that rejects the client is not asked by each check run") {
+TEST_CASE("requests a token at most every 10 s when the token server rejects the client") {
   CredentialsScenario scenario;
   scenario.secret({{"oauth2.clientID", "id"},
                    {"oauth2.clientSecret", "wrong"},

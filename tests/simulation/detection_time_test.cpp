@@ -68,8 +68,8 @@ TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at int
   }
 }
 
-//  turns       |         |         |         |
-//  fails           x................... for -> patch, not at the next turn
+//  intervals   |         |         |         |
+//  fails           x................... `for` has passed -> patch, before the next interval begins
 TEST_CASE("rolls back within `for` and one interval after the first failure") {
   for (const Duration fail_for : {Duration(4s), Duration(7s), Duration(12s)}) {
     for (const Duration offset : {Duration(50ms), Duration(1900ms), Duration(3950ms)}) {
@@ -112,7 +112,7 @@ TEST_CASE("probes a Deployment on time when probes of five others hang") {
 }
 
 //  v2 ---- its probes hang ---- v3 ---- the probes of v2 end ---- v3 is measured
-TEST_CASE("measures a new release once the check of the release before has ended") {
+TEST_CASE("measures a new release as soon as the check run of the release before has ended") {
   Scenario scenario;
   scenario.start_controller();
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", policy(10min, 1, 30s)}});

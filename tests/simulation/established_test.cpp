@@ -1,4 +1,5 @@
-// Checks that never passed, and baselines: what a rollback must know before it can help.
+// Two conditions for a rollback: its check has passed for a revision (the check is established),
+// and the baseline, which is the revision before the release, does not fail in the same way.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
@@ -44,7 +45,7 @@ TEST_CASE("never rolls back when the path of a check becomes wrong during a bake
   CHECK(scenario.violations() == no_violations);
 }
 
-TEST_CASE("reports a wrong path on a quiet day, and accepts the corrected one") {
+TEST_CASE("reports a wrong path when nothing is released, and accepts the corrected path") {
   Scenario scenario;
   scenario.start_controller();
   REQUIRE(scenario.run_until([&] { return scenario.checks_established() == "True"; }, 4min));
@@ -75,8 +76,8 @@ TEST_CASE("rolls back when the old revision fails for a moment as the bad releas
   scenario.check_rolled_back_once();
 }
 
-//  outage     ------------------------------------------------>
-//  v1  good   v3 is held    v4 is held too                       v4 becomes good
+//  outage              ------------------------------------------------>
+//  web       v1 good   v3 is held    v4 is held too                       v4 becomes good
 TEST_CASE("holds the next release too while a shared cause lasts") {
   Scenario scenario;
   scenario.start_controller();
@@ -96,7 +97,7 @@ TEST_CASE("holds the next release too while a shared cause lasts") {
 }
 
 //  v3 bakes and passes; then an outage, and v4 is released. No pod of v1 is left.
-TEST_CASE("compares with the revision that ran before, although it has not baked") {
+TEST_CASE("compares with the revision before, although that revision has not ended its bake") {
   Scenario scenario;
   Json spec = quick_policy();
   spec["bakeTime"] = "10m";
@@ -114,7 +115,7 @@ TEST_CASE("compares with the revision that ran before, although it has not baked
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("holds a release with strategy Recreate when the old revision failed before") {
+TEST_CASE("holds a release with strategy Recreate when the old one failed before the release") {
   Scenario scenario;
   use_recreate(scenario);
   scenario.start_controller();

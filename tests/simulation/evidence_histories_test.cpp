@@ -3,13 +3,15 @@
 // - A rollback replaces a defective image by a working one.
 // - A defective release is rolled back if the Deployment was healthy before it.
 //
-// One case is allowed, because nobody can tell it apart: a dependency of every image fails when no
-// working pod of an older revision can be reached, or when the last of them end. Then one rollback
-// may happen that does not help. The same is true if the policy is edited in such an outage,
-// because the results of the old check are lost.
+// A rollback that does not help is allowed in an outage that nobody can tell from a bad release. In
+// an outage, a dependency of every image fails. Nobody can tell it from a bad release if:
+// - the outage begins when no working pod of an older revision can be reached, or when the last of
+//   these pods end
+// - the policy is edited in the outage, when these pods are gone: the edit discards the results of
+//   the old check
 //
-// Another release cannot be found either: it never responds, and its only pod is on a node from
-// which no pod has responded. Its way may be blocked.
+// A defective release may remain if it has only one pod and this pod never responds. If no other
+// pod on its node has responded, the network between the controller and the node may be blocked.
 //
 // LASTGOOD_HISTORIES sets the number of histories, and LASTGOOD_FIRST_HISTORY the number of the
 // first. The number of a history is its seed.
@@ -103,7 +105,7 @@ class History : public Simulation {
                             .startup_status = startup > 1 ? 503 : 200};
     log_ += fmt::format(" | ship {}{}, starts in {} s", next,
                         defect == Defect::None ? "" : " (defective)", startup);
-    // In an outage, pods of a defective revision fail anyway, so they show nothing.
+    // Pods of a defective revision fail with and without an outage, so they do not show the outage.
     outage_is_undetectable_ = cluster.outage && (outage_is_undetectable_ || is_defective(running_));
     running_ = next;
     ship("web", next);
@@ -113,7 +115,7 @@ class History : public Simulation {
     cluster.outage = on;
     log_ += on ? " | outage" : " | outage ends";
     if (!on) return;
-    // Old pods show the outage if they are measured twice.
+    // Old pods show the outage after they were measured twice in it.
     outage_is_undetectable_ = true;
     run_for(25s);
     outage_is_undetectable_ = !has_old_pods();
@@ -163,6 +165,7 @@ class History : public Simulation {
     log_ += fmt::format(" | scale {}", replicas_);
   }
 
+  // Notes a rollback, if the last write was one.
   void observe_image() {
     const std::string restored = image("web");
     if (restored == running_) return;
@@ -180,7 +183,7 @@ class History : public Simulation {
   bool outage_is_undetectable_ = false;
   bool must_roll_back_ = false;  // the last release is defective, and its target is healthy
   int replicas_ = 2;
-  std::string harmful_;
+  std::string harmful_;  // the rollbacks that did not help and are not allowed
   std::string log_;
   int version_ = 1;
 };

@@ -1,5 +1,6 @@
-// Releases that are evaluated by an external metric, which cannot be asked for an earlier time. The
-// health endpoint always passes.
+// Releases that are evaluated by an external metric. The API of external metrics returns only the
+// present value, so Lastgood cannot query the value before a release later. The health endpoint
+// always passes.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
@@ -52,13 +53,13 @@ struct ExternalMetricScenario : Scenario {
 
   bool has_api = true;
   std::optional<int> depth = 5;                      // nothing: the metric does not exist
-  lastgood::Duration age{0};                         // of the value
+  lastgood::Duration age{0};                         // how old the present value is
   lastgood::Time high_from = lastgood::Time::max();  // the values from this time on are too high
 };
 
 }  // namespace
 
-TEST_CASE("rolls back a release when the metric is too high only since its pods have started") {
+TEST_CASE("rolls back a release when the metric becomes too high after its pods have started") {
   ExternalMetricScenario scenario;
   scenario.establish();
   scenario.ship("web", "app:v2");
@@ -71,7 +72,7 @@ TEST_CASE("rolls back a release when the metric is too high only since its pods 
   scenario.check_rolled_back_once();
 }
 
-TEST_CASE("rolls back a release when the metric has been too high for a long time") {
+TEST_CASE("rolls back only after `for` or failureThreshold when the metric stays too high") {
   const Json changes = GENERATE(Json{{"for", "5m"}}, Json{{"failureThreshold", 40}});
   ExternalMetricScenario scenario(changes);
   scenario.establish();
@@ -147,7 +148,7 @@ TEST_CASE("holds a release when the metric was too high before its pods had star
   CHECK_FALSE(scenario.state("web") == idle(Reason::Good));
 }
 
-TEST_CASE("does not blame a release while the metric was not measured before its pods started") {
+TEST_CASE("does nothing when the metric had no value before the pods of the release started") {
   ExternalMetricScenario scenario;
   scenario.establish();
   scenario.depth.reset();
@@ -160,7 +161,7 @@ TEST_CASE("does not blame a release while the metric was not measured before its
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("does not blame a release by a stale value or a missing API") {
+TEST_CASE("does nothing when the value of the metric is stale or its API is missing") {
   ExternalMetricScenario scenario;
   scenario.establish();
   scenario.depth = 500;
@@ -178,7 +179,7 @@ TEST_CASE("does not blame a release by a stale value or a missing API") {
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("holds a release by a metric that never passed") {
+TEST_CASE("does not roll back a release when its metric has never passed") {
   ExternalMetricScenario scenario;
   scenario.depth = 500;
   scenario.run_for(10min);

@@ -16,7 +16,8 @@ struct NewRelease : TwoGoodReleases {
   }
 };
 
-// The call completes the spec of the manual Rollback "back".
+// True for the patch that binds the manual Rollback "back": the controller adds the fields that the
+// user left out of the spec.
 bool is_binding(const Attempt& attempt) {
   return attempt.call.verb == Verb::Patch && attempt.targets("/rollbacks/back") &&
          attempt.call.body.contains("/spec");

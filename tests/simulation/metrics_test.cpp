@@ -10,7 +10,8 @@ constexpr const char* error_ratio =
     R"(sum(rate(http_requests_total{pod=~"$pods", code=~"5.."}[1m])) /
        sum(rate(http_requests_total{pod=~"$pods"}[1m])))";
 
-// The share of failed requests of each image. The names of the pods show their image.
+// The metrics server returns the share of failed requests, which depends only on the image. A query
+// names pods, and each pod runs one image.
 struct MetricsScenario : Scenario {
   explicit MetricsScenario(const char* query = error_ratio, const Json& fields = Json::object()) {
     cluster.health["app:v2"] = {};
@@ -26,8 +27,11 @@ struct MetricsScenario : Scenario {
     start_controller();
   }
 
-  // The highest ratio of the images whose pods the query selects: by their names, or all pods of a
-  // ReplicaSet, also those that are gone. A query without pods is about the present ones.
+  // The highest ratio of the pods that the query selects. A query selects pods in one of three
+  // ways:
+  // - by their names
+  // - by the pattern for the pod names of a ReplicaSet, which includes pods that are gone
+  // - all present pods, if the query does not have the label "pod"
   std::vector<double> ratio_of(const MetricsQuery& sent) {
     if (fixed) return *fixed;
     std::vector<double> found;
@@ -94,7 +98,8 @@ TEST_CASE("holds a release whose error ratio is as high as that of the old pods"
 
 TEST_CASE("holds a release when old and new pods fail, although the clock of the server differs") {
   MetricsScenario scenario;
-  // The old pods are available by then, so they stay until the new ones are available too.
+  // After a minute the old pods are available under the new minReadySeconds too, so they stay until
+  // the new pods are available.
   scenario.run_for(1min);
   scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
   scenario.metrics.clock_offset = GENERATE(40s, -20s);
@@ -110,7 +115,7 @@ TEST_CASE("holds a release when old and new pods fail, although the clock of the
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("holds a release that began after a failure, on the clock of a server that is ahead") {
+TEST_CASE("holds a release that began after the failure when the server's clock is ahead") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
   scenario.run_for(1min);
   scenario.metrics.clock_offset = 40s;
@@ -124,7 +129,7 @@ TEST_CASE("holds a release that began after a failure, on the clock of a server 
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("holds a release when a query about all pods failed before the release already") {
+TEST_CASE("holds a release when a query about all pods already failed before the release") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
   scenario.ratios["app:v1"] = 0.2;
   scenario.run_for(1min);
@@ -135,14 +140,15 @@ TEST_CASE("holds a release when a query about all pods failed before the release
   CHECK(scenario.template_changes() == 0);
 }
 
-// The check passed before the release, but that says nothing about the minute in which it fails.
+// That the check passed before the release does not prove that the release is the cause: the check
+// begins to fail minutes after the release, together with those of two other Deployments.
 TEST_CASE("holds a release when a query about all pods and two other Deployments fail together") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "10m"}}}});
   const std::vector<std::string> names{"web", "other-0", "other-1"};
   for (const std::string& name : {names[1], names[2]})
     scenario.deploy(name, "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
-  // The check is established for each Deployment within 3 minutes.
+  // Within 3 minutes the check has passed for each Deployment, so it may cause a rollback.
   scenario.run_for(4min);
   for (const std::string& name : names) scenario.ship(name, "app:v2");
   for (const std::string& name : names) {
@@ -222,6 +228,8 @@ TEST_CASE("never rolls back for an answer that is not one number") {
 
 namespace {
 
+// Changes the check: it has no failIf, and fails if the value is above 2 times the value of the old
+// pods and above 0.01.
 const Json compared = {
     {"prometheus",
      {{"failIf", nullptr}, {"compareWith", "Baseline"}, {"ratioAbove", 2}, {"andAbove", 0.01}}}};

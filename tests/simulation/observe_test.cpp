@@ -67,5 +67,5 @@ TEST_CASE("records an observed rollback once while its release is held") {
   REQUIRE(
       scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); }, 3min));
   scenario.run_for(5min);
-  CHECK(writes == 2);
+  CHECK(writes == 2);  // the Rollback and its status
 }

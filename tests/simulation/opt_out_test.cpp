@@ -1,4 +1,5 @@
-// A user ends the opt-in: between the decision and the patch, or with the write of a release.
+// A user ends the opt-in: between the decision and the patch, or with the same write that ships a
+// release.
 #include "simulation/users.hpp"
 
 using namespace lastgood::simulation;
@@ -17,8 +18,9 @@ void opt_in_by_label(Scenario& scenario) {
         {{"labels", {{"tier", "web"}}}, {"annotations", {{"lastgood.dev/policy", nullptr}}}}}});
 }
 
-// While the watches of Deployments and policies lag, `opt_out` runs before the record is created.
-// Without the opt-out, the release would be rolled back.
+// Checks that a bad release is not rolled back if `opt_out` runs just before the record is created.
+// The watches of Deployments and policies are stalled, so the controller does not see the opt-out
+// in a watch.
 void check_not_rolled_back(Scenario& scenario, const std::function<void()>& opt_out) {
   scenario.start_controller();
   bool has_opted_out = false;
@@ -115,7 +117,7 @@ TEST_CASE("keeps the template when the annotation is removed before the patch") 
 }
 
 // v1 ---- kubectl replace: v2, without annotations ---- opted in again
-TEST_CASE("evaluates a release that came with the loss of the opt-in when it is opted in again") {
+TEST_CASE("evaluates a release that removed the opt-in when the Deployment opts in again") {
   Scenario scenario;
   scenario.start_controller();
   scenario.run_for(10min);  // the check is established for v1

@@ -1,5 +1,5 @@
-// Outages of something that all revisions need: no rollback, or one rollback and no freeze that
-// remains.
+// Outages of something that all revisions need. Nothing is rolled back, or there is one rollback
+// and the freeze that follows it ends with the outage.
 #include <fmt/format.h>
 
 #include "simulation/scenario.hpp"
@@ -102,7 +102,7 @@ TEST_CASE("holds a release without a baseline when three other Deployments begin
     scenario.deploy(fmt::format("other-{}", i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
   scenario.run_for(30s);
   scenario.start_controller();
-  // The check is established for each Deployment within 3 minutes.
+  // Within 3 minutes the check has passed for each Deployment, so it may cause a rollback.
   scenario.run_for(4min);
   scenario.ship_and_bake("web");
   for (int i = 0; i < 3; ++i) scenario.ship_and_bake(fmt::format("other-{}", i));

@@ -1,5 +1,7 @@
-// The pods that the pod view has: while lists of pods and the watch of pods overlap, and with more
-// hashes than one watch can have.
+// PodView has the pods of the revisions that are evaluated. It watches them by the value of their
+// label pod-template-hash (the "hash" below), and lists the pods of a hash that it adds to a
+// running watch. Tests: a list and the watch overlap; there are more hashes than one watch can
+// have.
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -112,7 +114,7 @@ using Names = std::vector<std::string>;
 
 //  list of b      begins, with pod b-1 .................. ends
 //  watch                     b-1 is deleted, b-2 is created
-TEST_CASE("has no pod that was deleted before the list that has it arrived") {
+TEST_CASE("does not show a pod of a slow list when the pod was deleted before the list arrived") {
   PodViewHarness harness;
   harness.create_pod("a", "1");
   harness.create_pod("b", "1");
@@ -133,7 +135,7 @@ TEST_CASE("has no pod that was deleted before the list that has it arrived") {
 
 //  watch    a ---- a,b ............ breaks
 //  pods            in sync .................. 5 s later: not in sync
-TEST_CASE("knows the pods for 5 s after the watch has broken, also after an earlier change of it") {
+TEST_CASE("shows the pods for 5 s after the watch has broken, also if a hash was added before") {
   PodViewHarness harness;
   harness.create_pod("a", "1");
   harness.want({"a"});
@@ -185,7 +187,7 @@ TEST_CASE("opens a second watch for the hashes that do not fit into the first") 
   CHECK(harness.changed == Names{"app-7", "web"});
   CHECK(harness.pods("b") == Names{"web-b-1", "web-b-2"});
   CHECK(harness.pods("o7", {.namespace_ = "shop", .name = "app-7"}) == Names{"app-7-o7-1"});
-  // It joins the first watch when that has room again.
+  // When the first watch has room again, the hashes of web join it.
   harness.drop(web);
   harness.drop({.namespace_ = "shop", .name = "app-0"});
   watches.clear();

@@ -10,14 +10,14 @@ using lastgood::codec::Json;
 
 namespace {
 
-// How the application of an image counts its requests. Each pod gets 20 requests per second.
+// The metrics page of each pod with one image.
 struct AppMetrics {
   double error_ratio = 0;
   double slow_ratio = 0;      // the share of the requests that take between 1 and 5 s
-  double requests = 20;       // per second
-  Duration resets_every{0};   // the counters begin at 0 again and again; 0: never
+  double requests = 20;       // per second and pod
+  Duration resets_every{0};   // the counters are reset to 0 at this interval; 0: never
   bool answers = true;        // false: the metrics page times out
-  std::size_t page_size = 0;  // bytes of other metrics
+  std::size_t page_size = 0;  // bytes of unrelated metrics on the page
 };
 
 struct PodMetricsScenario : Scenario {
@@ -34,7 +34,8 @@ struct PodMetricsScenario : Scenario {
     start_controller();
   }
 
-  // The old pods, which are available, stay until the new ones have been ready for a minute.
+  // Makes the next rollout slow: the old pods, which are available after the first minute, stay
+  // until the new pods have been ready for a minute.
   void slow_rollout() {
     run_for(1min);
     merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
@@ -93,7 +94,7 @@ struct PodMetricsScenario : Scenario {
   }
 
   std::map<std::string, AppMetrics> apps = {};    // by image
-  std::map<std::string, AppMetrics> by_pod = {};  // instead of the image
+  std::map<std::string, AppMetrics> by_pod = {};  // instead of `apps`, for single pods
   std::map<std::string, int> scrapes = {};        // by pod
 };
 
@@ -114,7 +115,7 @@ TEST_CASE("rolls back a release whose pods report a high error ratio") {
   CHECK((*record)["spec"]["message"].get<std::string>().contains("ratio 0.2, fails if > 0.05"));
 }
 
-TEST_CASE("rolls back a release with little traffic after the time of for") {
+TEST_CASE("rolls back a release with little traffic when it has failed for the time of `for`") {
   PodMetricsScenario scenario({{"port", 9100}, {"minimumRequests", 20}});
   Json spec = scenario.server.find("rollbackpolicies", {shop, "web"})->at("spec");
   spec["bakeTime"] = "20m";
@@ -193,7 +194,7 @@ TEST_CASE("does nothing when it cannot compare because the old pods are gone") {
 
 TEST_CASE("does nothing when the counters of the pods are reset again and again") {
   PodMetricsScenario scenario;
-  // The errors come before the other requests in each life of the counters.
+  // The error ratio is below the limit of 0.05 between two resets.
   scenario.apps["app:v2"].resets_every = GENERATE(3s, 5s, 7s, 12s);
   scenario.apps["app:v2"].error_ratio = 0.04;
   scenario.ship("web", "app:v2");
@@ -212,7 +213,7 @@ TEST_CASE("does nothing when the metrics of the new pods cannot be scraped") {
   CHECK(scenario.template_changes() == 0);
 }
 
-TEST_CASE("keeps a release of which one pod of several is slow, failing or silent") {
+TEST_CASE("keeps a release when one of its four pods fails or does not answer") {
   PodMetricsScenario scenario({{"port", 9100}}, 4);
   const AppMetrics bad = GENERATE(AppMetrics{.error_ratio = 1}, AppMetrics{.answers = false});
   scenario.ship("web", "app:v2");

@@ -1,4 +1,5 @@
-// The limits of scrapes: which checks wait for the pods of others.
+// The limits of concurrent scrapes: 32 in total and 8 for one Deployment. Pods that did not respond
+// to their last scrape are in the silent lane, which has 8 places, at most 2 for one Deployment.
 #include "shell/pod_scraper.hpp"
 
 #include <algorithm>
@@ -146,7 +147,7 @@ TEST_CASE("scrapes in the order of arrival when each place is taken") {
   harness.end_one("b");
   CHECK(harness.pods.calls_to("web") == 2);
   harness.end_one("c");
-  // The next one of "a" has waited for the longest time.
+  // Of the waiting scrapes, one of "a" has waited for the longest time.
   CHECK(harness.pods.started.back() == "a");
   CHECK(harness.pods.started.size() == 35);
 }
@@ -158,7 +159,7 @@ TEST_CASE("does each scrape once when many places become free at once") {
   CHECK(harness.pods.started.size() == 100);
 }
 
-TEST_CASE("scrapes the pods of a policy while those of another one do not respond again") {
+TEST_CASE("scrapes the pods of a check while silent pods of eight others fill their lane") {
   ScraperHarness harness;
   const std::vector<std::string> hanging{"a", "b", "c", "d", "e", "f", "g", "h"};
   for (const std::string& host : hanging) harness.scrape(host, 8);
@@ -171,7 +172,7 @@ TEST_CASE("scrapes the pods of a policy while those of another one do not respon
   CHECK(harness.pods.calls_to("web") == 8);
 }
 
-TEST_CASE("scrapes a pod with the others again when it has responded") {
+TEST_CASE("scrapes a silent pod outside the silent lane again when it has responded") {
   ScraperHarness harness;
   harness.scrape("web", 8);
   harness.end_all();
@@ -182,7 +183,7 @@ TEST_CASE("scrapes a pod with the others again when it has responded") {
   CHECK(harness.pods.calls_to("web") == 8);
 }
 
-TEST_CASE("ends a scrape that gets no place in time with a reason of its own") {
+TEST_CASE("ends a scrape with reason ProbeLate when it gets no place within its timeout") {
   ScraperHarness harness;
   for (const char* host : {"a", "b", "c", "d"}) harness.scrape(host, 8);
   harness.scrape("web", 1);
@@ -193,7 +194,7 @@ TEST_CASE("ends a scrape that gets no place in time with a reason of its own") {
   CHECK(harness.pods.calls_to("web") == 0);
   REQUIRE(harness.windows.back().problem());
   CHECK(harness.windows.back().problem()->reason == api::Reason::ProbeLate);
-  // The place that becomes free is for the next one.
+  // The scrape that has ended takes no place: the next scrape gets the place that becomes free.
   harness.scrape("next", 1);
   harness.end_one("a");
   CHECK(harness.pods.calls_to("next") == 1);

@@ -19,6 +19,7 @@ struct RolloutOnly : Scenario {
     merge_patch("rollbackpolicies", "web", {{"spec", spec}});
   }
 
+  // The highest restart count of all pods.
   [[nodiscard]] int restarts() const {
     int most = 0;
     for (const Json* pod : server.all("pods", shop))
@@ -186,7 +187,7 @@ TEST_CASE("does nothing while the pods are neither watched nor listed") {
 }
 
 //  the watch of pods is silent ---- v2 crashes ---- 90 s: another watch ---- v1
-TEST_CASE("gives a silent watch of pods up after 90 s") {
+TEST_CASE("opens another watch of pods when the watch was silent for 90 s") {
   RolloutOnly scenario;
   scenario.cluster.health["app:v2"] = {};
   scenario.start_controller();

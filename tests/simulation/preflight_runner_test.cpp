@@ -1,5 +1,6 @@
-// The API calls that one preflight makes, and how long their results are reused. The evaluation of
-// the results has its own tests in tests/unit/rollback.
+// The API calls that one preflight makes, and how long their results are reused. A preflight finds
+// out whether a rollback would work now: it reads the objects that the target needs, and dry-runs
+// the patch. The evaluation of the results has its own tests in tests/unit/rollback.
 #include "shell/preflight_runner.hpp"
 
 #include <algorithm>

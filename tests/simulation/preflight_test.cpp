@@ -1,5 +1,6 @@
 // The condition RollbackReady of an idle Deployment: how soon the condition changes, and how many
-// dry runs the controller makes for it. And obstacles that only the preflight finds.
+// dry runs the controller makes for it. Also obstacles that only the preflight finds: it tries a
+// rollback as a dry run.
 #include "simulation/scenario.hpp"
 
 namespace lastgood::simulation {
@@ -102,7 +103,7 @@ TEST_CASE("holds a rollback when the namespace would reject the pods of the targ
   scenario.check_rolled_back_once();
 }
 
-TEST_CASE("reports a snapshot that cannot be stored at once, and that it is stored later") {
+TEST_CASE("reports SnapshotFailed at once, and no longer when the snapshot is stored later") {
   Scenario scenario;
   bool is_rejected = true;
   scenario.script = [&](const Attempt& attempt) {

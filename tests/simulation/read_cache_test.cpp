@@ -1,4 +1,5 @@
-// The cache of what is read from a server: who reads, who waits, and how long a value is used.
+// The cache of values that are read from a server: which caller reads, which callers wait, and how
+// long a value is used.
 #include "shell/read_cache.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -30,7 +31,8 @@ class SettableClock final : public ports::Clock {
 };
 
 struct CacheHarness {
-  // Gets the value of the key. A read returns the next number, when the test ends it.
+  // Starts to get the value of the key. Its result goes to the end of `results`. The n-th read
+  // returns n, after the test has called end_reads().
   void get(const std::string& key, Duration lifetime = seconds(10)) {
     results.emplace_back();
     asio::co_spawn(io, read_into(results.back(), key, lifetime),

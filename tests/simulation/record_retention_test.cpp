@@ -8,7 +8,7 @@ using lastgood::api::Verb;
 
 namespace {
 
-// The names sort in the order of creation.
+// Two digits, so that the names sort in the order of creation.
 std::string drill_name(int number) { return "drill-" + std::to_string(number + 10); }
 
 // The Rollbacks of these tests are drills, which do not change the template.
@@ -22,7 +22,7 @@ struct ManyDrills : TwoGoodReleases {
     }
   }
 
-  // Only the drills `first` to `end` - 1 exist.
+  // Checks that only the drills `first` to `end` - 1 exist.
   void check_retains(int first, int end) const {
     std::vector<NameAndPhase> expected;
     for (int i = first; i < end; ++i)

@@ -9,12 +9,14 @@ using lastgood::codec::Json;
 
 namespace {
 
-// Counts the requests that begin in a time, without those of the Lease and without the watches of
-// Deployments and of Lastgood's kinds: these do not depend on the number of Deployments.
+// Counts the requests of the controller. Does not count those of the Lease, and the watches of
+// Deployments and of Lastgood's kinds: their number does not depend on the number of Deployments.
 class RequestCounter {
  public:
   explicit RequestCounter(Simulation& simulation) : simulation_(simulation) {
     simulation_.script = [this](const Attempt& attempt) {
+      // A list with limit=1 belongs to a watch: it reads the version from which the watch
+      // continues.
       const bool is_watch = attempt.targets("watch=true") || attempt.targets("limit=1&") ||
                             attempt.call.target.ends_with("limit=1");
       const bool is_pod = attempt.targets("/pods");
@@ -27,7 +29,7 @@ class RequestCounter {
     };
   }
 
-  // The average of 10 min.
+  // Lets 10 minutes pass, and returns the average.
   double per_minute() {
     count_ = 0;
     pod_lists_ = 0;

@@ -14,7 +14,7 @@ struct BakingScenario : Scenario {
     merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "20m"}}}});
   }
 
-  void probe_readiness() {
+  void add_readiness_probe() {
     const Json patch = Json::array({{{"op", "add"},
                                      {"path", "/spec/template/spec/containers/0/readinessProbe"},
                                      {"value", {{"httpGet", {{"port", 8080}}}}}}});
@@ -56,7 +56,7 @@ struct BakingScenario : Scenario {
 //  controller --x--> pod <---- kubelet: ready
 TEST_CASE("does nothing when a NetworkPolicy drops the probes of the controller") {
   BakingScenario scenario;
-  scenario.probe_readiness();
+  scenario.add_readiness_probe();
   scenario.start_baking();
   scenario.cluster.health["app:v2"].is_blocked = true;
   scenario.run_for(5min);
@@ -66,7 +66,7 @@ TEST_CASE("does nothing when a NetworkPolicy drops the probes of the controller"
 
 TEST_CASE("rolls back when a release that responded before hangs") {
   BakingScenario scenario;
-  SECTION("with a readiness probe") { scenario.probe_readiness(); }
+  SECTION("with a readiness probe") { scenario.add_readiness_probe(); }
   SECTION("without a readiness probe") {}
   scenario.start_baking();
   scenario.cluster.health["app:v2"].hangs = true;
@@ -86,7 +86,7 @@ TEST_CASE("rolls back when a release refuses connections and an old pod on its n
 
 //  one: v2 passes ---x           v2 refuses connections, and no pod of v1 is left
 //  two:               '---- leads: no pod has responded to this replica
-TEST_CASE("rolls back a release that passed before a change of leader and then refuses") {
+TEST_CASE("rolls back when a release that passed refuses connections after a change of leader") {
   BakingScenario scenario;
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"startupGrace", "0s"}}}});
   scenario.start_baking();
@@ -98,7 +98,7 @@ TEST_CASE("rolls back a release that passed before a change of leader and then r
 }
 
 //  one: v2 passes ---x
-//  two:               '---- leads: nothing comes back, so its own way to the pods may be blocked
+//  two:               '---- leads: no pod responds, so the network of this replica may be blocked
 TEST_CASE("does nothing when the pods are unreachable only for the next leader") {
   BakingScenario scenario;
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"startupGrace", "0s"}}}});
@@ -122,9 +122,9 @@ TEST_CASE("does nothing when one of two nodes dies, and names the node") {
   scenario.check_nothing_happened();
 }
 
-// Three failures take 8 s to 12 s, and a probe has 1 s. Without the pods on node-2 the check fails
-// too, so it does not wait for the Lease of that node.
-TEST_CASE("detects a failing release as fast while one of two nodes is dead") {
+// Three failures take 8 s to 12 s, and a probe has 1 s. The pods on node-1 are enough for a
+// failure, so the check does not wait until the Lease of node-2 expires.
+TEST_CASE("rolls back a failing release within 30 s while one of two nodes is dead") {
   BakingScenario scenario;
   scenario.start_baking();
   scenario.cluster.nodes.dead.insert("node-2");

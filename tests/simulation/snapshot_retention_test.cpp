@@ -16,7 +16,7 @@ struct OldSnapshot : TwoGoodReleases {
     server.create("controllerrevisions", old);
   }
 
-  // The snapshots that are not needed are deleted after the next snapshot is created.
+  // Makes the controller create a snapshot of v3. After that it deletes unneeded snapshots.
   void make_v3_good() {
     ship("web", "app:v3");
     REQUIRE(run_until([&] { return state("web") == idle(Reason::Good); }, 3min));
