@@ -33,7 +33,7 @@ TEST_CASE("reads the files of a mounted Secret by their links") {
   CHECK(net::Files().read_folder(folder.path("")).value() == Contents{{"token", "def\n"}});
 }
 
-TEST_CASE("reports a folder that cannot be read, and a file that is none") {
+TEST_CASE("reports a missing folder, and an entry that is not a regular file") {
   const Folder folder;
   const auto missing = net::Files().read_folder(folder.path("missing"));
   REQUIRE_FALSE(missing);

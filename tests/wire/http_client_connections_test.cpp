@@ -11,8 +11,8 @@ namespace {
 using api::HttpResponse;
 using api::ProbeOutcome;
 
-// Responds with the number of the connection to one request. `then` is the end of the connection,
-// from its second request on. Only the first connection ends.
+// Responds to the first request of each connection with the number of the connection. Then runs
+// `then` on the first connection, and closes it. Later connections stay open.
 Script answer_once(std::function<asio::awaitable<void>(ServerConnection&)> then) {
   return [then = std::move(then)](ServerConnection& connection) -> asio::awaitable<void> {
     co_await connection.request();
@@ -114,7 +114,7 @@ TEST_CASE("repeats a query once on a new connection when the reused one breaks")
   }
 }
 
-TEST_CASE("does not repeat a query when a byte of the response arrived, or a second time") {
+TEST_CASE("does not repeat a query after a byte of its response arrived, or more than once") {
   asio::io_context io;
   ScriptedServer partly(io, answer_once([](ServerConnection& connection) -> asio::awaitable<void> {
                           co_await connection.request();
@@ -158,7 +158,7 @@ TEST_CASE("does not reuse a connection with unexpected bytes, a cut body or a lo
   CHECK(server.connections() == 3);
 }
 
-TEST_CASE("closes the connection that is idle for the longest time above the limit") {
+TEST_CASE("closes the longest idle connection when more than the limit are idle") {
   asio::io_context io;
   net::HttpClient client(io.get_executor(), {.idle_connections = 2});
   std::vector<std::unique_ptr<ScriptedServer>> servers;
@@ -224,7 +224,7 @@ TEST_CASE("limits the calls to all servers, and lets no server wait for the call
     waiting.emplace_back(io, client.call(query(hanging.port(), Duration(60'000))));
   run_until(io, [&hanging] { return hanging.connections() == 2; });
 
-  // One permit is left for all other servers.
+  // Of the three calls that are allowed at once, one is left for all other servers.
   std::vector<std::unique_ptr<ScriptedServer>> servers;
   int in_flight = 0;
   int max_in_flight = 0;

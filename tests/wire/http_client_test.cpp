@@ -34,6 +34,8 @@ Script send_pieces(std::vector<std::string> pieces) {
   };
 }
 
+// Responds to one request with `beginning`, and then with `piece` every 5 ms until the client
+// closes the connection.
 Script send_then_slowly(std::string beginning, std::string piece) {
   return [=](ServerConnection& connection) -> asio::awaitable<void> {
     co_await connection.request();
@@ -79,7 +81,7 @@ TEST_CASE("sends method, path, headers and body in one request") {
                     "query=up%20%3D%3D%201");
 }
 
-TEST_CASE("sends nothing when the request is not valid, and says why without the value") {
+TEST_CASE("sends nothing when a request is not valid, and names no header value in the reason") {
   struct Row {
     const char* detail;
     std::function<void(HttpCall&)> change;

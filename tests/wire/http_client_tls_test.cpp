@@ -76,12 +76,13 @@ TEST_CASE("reports InvalidResponse and the reason when the certificate is not ac
   };
   const std::vector<Row> rows{
       {"IP address mismatch", signed_by_authority({"IP:127.0.0.2"}), trusting()},
+      // OpenSSL 3 writes "hostname", earlier releases "Hostname".
       {"ostname mismatch", signed_by_authority({"DNS:other"}), named},
       {"unable to get local issuer certificate",
        issue({.alternative_names = {"IP:127.0.0.1"}}, &another_authority), trusting()},
       {"has expired", issue({.alternative_names = {"IP:127.0.0.1"}, .expired = true}, &authority),
        trusting()},
-      // The authorities of the system did not sign it.
+      // Without authorities in the settings, the client trusts only those of the system.
       {"unable to get local issuer certificate", signed_by_authority({"IP:127.0.0.1"}), {}},
   };
   for (const auto& row : rows) {
@@ -179,7 +180,7 @@ TEST_CASE("reuses a TLS connection only for calls with the same TLS settings") {
   CHECK(connections_after(trusting()) == 4);
 }
 
-TEST_CASE("creates a TLS context once for its settings, and removes the one unused for longest") {
+TEST_CASE("creates one TLS context for equal settings, and removes the one unused for longest") {
   net::TlsContexts contexts(2);
   const auto first = *contexts.get(trusting());
   auto named = trusting();

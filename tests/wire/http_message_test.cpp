@@ -17,7 +17,7 @@ struct Outcome {
   Step step = Step::More;
   ResponseHead head = {};
   bool has_head = false;
-  bool reusable = false;
+  bool reusable = false;  // the connection may be used for another request
   std::string body = {};
 };
 
@@ -96,7 +96,7 @@ TEST_CASE("reads a body without a length until the server closes the connection"
   const auto outcome = read_response({"HTTP/1.0 200 OK\r\n\r\nall", " of it"});
   CHECK(outcome.step == Step::Done);
   CHECK(outcome.body == "all of it");
-  CHECK_FALSE(outcome.reusable);  // the connection
+  CHECK_FALSE(outcome.reusable);
 }
 
 TEST_CASE("reuses a connection only if the server keeps it open and sends no further bytes") {
@@ -152,8 +152,8 @@ TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
 }
 
 TEST_CASE("rejects headers, bodies and lines above their limits with TooLarge") {
-  // In each response one part exceeds its limit. In the fifth, two chunks of 0x60 bytes exceed it
-  // together.
+  // In each response one part exceeds its limit. In the fifth response, two chunks of 0x60 bytes
+  // together exceed the limit of the body.
   const MessageLimits limits{.header_bytes = 1000, .body_bytes = 100, .read_bytes = 64};
   CHECK(
       read_response({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).transport_error ==

@@ -79,7 +79,7 @@ TEST_CASE("limits calls in flight to eight, and starts waiting calls in the orde
     CHECK(std::abs(std::stoi(order[i].substr(1)) - static_cast<int>(i)) < 8);
 }
 
-TEST_CASE("opens at most eight connections for more calls") {
+TEST_CASE("opens at most eight connections when twenty calls are made") {
   asio::io_context io;
   ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
     co_await connection.until_closed();

@@ -69,6 +69,8 @@ struct RunningServer {
   std::optional<Task<bool>> run_task;
 };
 
+// Responds to a message with its path and body, if it has the token "t". The body "busy" gets a 503
+// that closes the connection, and the body "throw" makes the handler throw.
 net::MessageHandler echo() {
   return {.refuse = [](const net::Request& head) -> std::optional<net::Page> {
             if (head.authorization == "Bearer t") return {};

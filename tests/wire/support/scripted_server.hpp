@@ -45,6 +45,7 @@ class ServerConnection {
   std::uint64_t sent_ = 0;
 };
 
+// The behavior of the server on one connection. The connection is closed when the script returns.
 using Script = std::function<asio::awaitable<void>(ServerConnection& connection)>;
 // Does the TLS handshake of the server. Returns null if the handshake fails.
 using ServerHandshake =
