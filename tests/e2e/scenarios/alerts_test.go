@@ -12,8 +12,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// errorRule is the usual alert on errors. It is about all applications. A pod that fails at 10
-// requests/s is far above the limit.
+// errorRule is a usual alert on the errors of all applications. A pod with 10 errors per second is
+// far above the limit of 1.
 const errorRule = `
 - name: web
   rules:
@@ -93,7 +93,8 @@ func TestSaysWhyTheAlertOfAPrometheusRuleIsNotEvaluated(t *testing.T) {
 		Applied(v2).Available("web")
 	s.Then().CheckIs("web", "errors", "Unknown", "AlertNotFound").
 		CheckMentions("web", "errors", "HighErrors")
-	// Not before: the controller may have used the rule that it had read earlier.
+	// The errors begin only now. Before, the controller may still have used the old rule, which it
+	// had read earlier.
 	s.When().SetInPodsOfVersion(v2, "ERROR_RATIO=0.5")
 	s.When().PrometheusRule("web-rules", strings.NewReplacer("alert:", "record:", "    for: 2s\n", "").
 		Replace(errorRule))
@@ -108,7 +109,7 @@ func TestSaysWhyTheAlertOfAPrometheusRuleIsNotEvaluated(t *testing.T) {
 func TestStartsAgainWhenTheExpressionChangesDuringARelease(t *testing.T) {
 	s, server, v1 := goodWithRule(t)
 	s.When().Policy("web", longBake(rulePolicy(server)))
-	// The errors are true for the rule, but not for an hour.
+	// The expression of the rule becomes true, but the alert needs this for an hour.
 	v2 := v1.As("v2")
 	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "for: 2s", "for: 1h", 1)).
 		TimePassed(ruleLifetime).Applied(v2)
@@ -126,7 +127,8 @@ func serverPolicy(server *scenario.Prometheus, labels string) string {
 		"  alert: {address: %q, name: HighErrorRate, matchLabels: {%s}}", server.URL(), labels))
 }
 
-// goodWithAlert is goodWithRule with the same rule in Prometheus.
+// goodWithAlert has a good revision v1 that gets requests. Prometheus itself has the rule, and
+// there is no PrometheusRule.
 func goodWithAlert(t *testing.T, labels string) (*scenario.Scenario, *scenario.Prometheus,
 	scenario.App) {
 	s := scenario.New(t)
@@ -183,21 +185,23 @@ func TestRollsBackWhenOnlyAlertmanagerSaysThatAnAlertIsFiring(t *testing.T) {
 	s.When().LoadStarted("web", 50)
 	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
 	s.When().Policy("web", longBake(policy))
-	// Now only Alertmanager can be reached by Prometheus, and the controller by Alertmanager.
+	// From now on the controller cannot reach Prometheus. Prometheus reaches Alertmanager, and
+	// Alertmanager reaches the controller.
 	door.Close()
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
 	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "AlertFiring").
 		HasEvent("web", "RolledBack", "Alertmanager", "HighErrorRate")
 }
 
-// A dead Prometheus makes Alertmanager resolve its alerts too, so that is no recovery.
+// Alertmanager resolves an alert also if Prometheus is dead, so a resolved alert is no recovery.
 func TestDoesNotTrustAResolvedAlert(t *testing.T) {
 	s := scenario.NewWithOwnController(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
 	alertmanager := s.Given().ReceivesAlerts()
 	server := s.Given().PrometheusWith(monitoring.Options{
 		Rules: "groups:" + errorRule, Alertmanager: alertmanager.Address})
-	// The controller cannot ask the server. Mode Observe keeps the bad release.
+	// The controller cannot query Prometheus: nothing listens on port 9. Mode Observe keeps the bad
+	// release.
 	policy := "mode: Observe\n" + strings.Replace(longBake(
 		serverPolicy(server, "severity: critical")), server.URL(), "http://127.0.0.1:9", 1)
 	s.Given().ControllerStarted().Policy("web", policy).Running(v1)

@@ -10,8 +10,8 @@ import (
 )
 
 // Before the restart, v2 of "evaluated" is being evaluated and begins to fail. Right after the
-// restart, "released" gets a bad release, "new" is created and "deleted" is deleted. The controller
-// may not be connected at that time.
+// restart, "released" gets a bad release, "new" is created and "deleted" is deleted. At that time
+// the controller may still have no connection.
 func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s := scenario.NewWithOwnController(t)
 	evaluated := scenario.NewApp("evaluated", "v1").Guarded("web")
@@ -25,7 +25,7 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s.When().SetInRunningPods("evaluated", "HEALTH=fail")
 
 	restartAPIServer(t, s)
-	// The pod of "new" never becomes ready. A complete rollout could be presumed good.
+	// The pod of "new" never becomes ready: if its rollout were complete, it could be presumed good.
 	unready := scenario.NewApp("new", "v1").Guarded("web").
 		Edit(scenario.ReadinessProbe("/ready")).Env("READY", "fail")
 	s.When().Applied(released.As("v2").Env("HEALTH", "fail")).

@@ -1,5 +1,5 @@
-// Attribution: a failure that began before the release, or that the baseline has too, causes no
-// rollback.
+// Attribution: a failure that began before the release, or that the baseline (the revision before)
+// has too, causes no rollback.
 package scenarios
 
 import (
@@ -26,7 +26,7 @@ func healthURLOf(s *scenario.Scenario, service string) string {
 
 // The policy of web probes the dependency "shared", which fails before the release v2. The
 // Deployment "twin" is a control: its release is applied at the same time, fails by itself and is
-// rolled back. So web is held for its reason, and not because the controller is slow.
+// rolled back. The twin shows that the controller had the time to roll web back too.
 //
 //	shared   ok        fails                        ok
 //	web      v1 good   v2 is held: AlreadyFailing   v2 becomes good

@@ -65,6 +65,7 @@ func TestHoldsWithTheWordsOfTheQuotaWhenItIsFull(t *testing.T) {
 }
 
 // One of two nodes fails during the bake. Its pods do not respond, and are not ready after a while.
+// The rollback of a twin on another node shows that the controller had the time to act.
 func TestDoesNothingAndNamesTheNodeWhenANodeIsLost(t *testing.T) {
 	s := scenario.New(t)
 	stays, lost := s.Given().ExtraNode(), s.Given().ExtraNode()

@@ -73,8 +73,8 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 	}
 }
 
-// The tool is slower than the period of the limit. Consecutive returns of the same template count,
-// at any distance in time.
+// Between two applications of the bad template, the tool waits for longer than the period of the
+// limit. The applications count as contests, however much time passes between them.
 func TestFreezesWhenAToolAppliesTheBadTemplateAgainAfterThePeriod(t *testing.T) {
 	const period = time.Minute
 	s := scenario.New(t)

@@ -69,11 +69,11 @@ func TestSaysWhyTheCredentialsOfACheckCannotBeUsed(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", policyWithCredentials(server, "vector(0)", "1h")).Running(v1)
 	s.When().Applied(v1.As("v2")).Available("web")
-	right := map[string]string{"username": monitoring.User, "password": monitoring.Password,
+	valid := map[string]string{"username": monitoring.User, "password": monitoring.Password,
 		"ca.crt": string(known.CertificatePEM)}
-	with := func(key, value string) map[string]string {
+	validExcept := func(key, value string) map[string]string {
 		data := map[string]string{key: value}
-		for other, value := range right {
+		for other, value := range valid {
 			if other != key {
 				data[other] = value
 			}
@@ -86,22 +86,22 @@ func TestSaysWhyTheCredentialsOfACheckCannotBeUsed(t *testing.T) {
 	s.ControllerMay("", "secrets", "get")
 	s.Then().CheckIs("web", "errors", "Unknown", "CredentialsNotFound").
 		CheckMentions("web", "errors", "metrics", "lastgood.dev/metrics-credentials")
-	s.Given().SecretWithoutLabel("metrics", right)
+	s.Given().SecretWithoutLabel("metrics", valid)
 	s.Then().CheckIs("web", "errors", "Unknown", "CredentialsNotAllowed").
 		CheckMentions("web", "errors", "lastgood.dev/metrics-credentials")
 	s.Given().Credentials("metrics", map[string]string{"username": monitoring.User})
 	s.Then().CheckIs("web", "errors", "Unknown", "CredentialsInvalid").
 		CheckMentions("web", "errors", "password")
-	s.Given().Credentials("metrics", with("password", "wrong"))
+	s.Given().Credentials("metrics", validExcept("password", "wrong"))
 	s.Then().CheckIs("web", "errors", "Unknown", "AccessDenied").
 		CheckMentions("web", "errors", "401")
 	s.Given().Credentials("metrics",
-		with("ca.crt", string(authority(t, "another").CertificatePEM)))
+		validExcept("ca.crt", string(authority(t, "another").CertificatePEM)))
 	s.Then().CheckIs("web", "errors", "Unknown", "TLSFailed").
 		CheckMentions("web", "errors", "certificate", "ca.crt")
 	s.Then().StateIs("web", "Evaluating", "").HasNoControllerWrites("web").
 		HasRollbackObjects("web", 0)
-	s.Given().Credentials("metrics", right)
+	s.Given().Credentials("metrics", valid)
 	s.Then().CheckIs("web", "errors", "Pass", "Passed")
 }
 

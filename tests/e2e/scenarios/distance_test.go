@@ -8,8 +8,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Each release is replaced in its bake, after the minimum of healthy observation. A release whose
-// last probe was slow would not become good.
+// Each release is replaced in its bake, after it was healthy for minimumBake. The timeout is long,
+// because a release whose last probe timed out would not become good.
 func TestRollsBackOneReleaseWhenTeamsReleaseMoreOftenThanTheyBake(t *testing.T) {
 	s := scenario.New(t)
 	app := scenario.NewApp("web", "v1")
@@ -25,8 +25,8 @@ func TestRollsBackOneReleaseWhenTeamsReleaseMoreOftenThanTheyBake(t *testing.T) 
 	s.Then().IsRestoredAndVerified(app)
 }
 
-// No release was observed long enough, so only v1 is good. It is further back than the policy
-// allows.
+// No release was healthy for minimumBake, so only v1 is good. It is further back than the policy
+// allows. The rollback of a twin shows that the controller had the time to act.
 func TestHoldsWhenTheLastGoodRevisionIsTooFarBack(t *testing.T) {
 	s := scenario.New(t)
 	app := scenario.NewApp("web", "v1")

@@ -13,6 +13,7 @@ import (
 )
 
 // A user edits the path of the check during three bakes. No revision has ever passed the new check.
+// The rollback of a twin shows that the controller had the time to act.
 func TestHoldsWhenAPolicyIsEditedToAWrongPath(t *testing.T) {
 	s := scenario.New(t)
 	var apps []scenario.App
@@ -87,7 +88,7 @@ func TestRollsBackWhenTheBaselineFailsOnceByChance(t *testing.T) {
 }
 
 // With strategy Recreate, the pods of the old revision end before the new pods start. Their last
-// results must count. The controller probes them once a minute.
+// results must count. In state Idle, the controller probes these pods once a minute.
 func TestHoldsADeploymentWithStrategyRecreateWhenTheBaselineFailedToo(t *testing.T) {
 	s := scenario.New(t)
 	database := scenario.NewApp("database", "v1")

@@ -28,7 +28,7 @@ func queue(depth string) monitoring.ExternalMetric {
 func TestEvaluatesReleasesByAnExternalMetric(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	// A release without a result must not end as Inconclusive before all steps.
+	// The bake is long, so that v2, which has no result yet, does not end as Inconclusive meanwhile.
 	longBake := bakingFor(externalMetricPolicy, "5m")
 	s.Given().Policy("web", longBake).Running(v1)
 	s.When().Applied(v1.As("v2"))

@@ -44,6 +44,7 @@ func TestRollsBackAGroupInOrder(t *testing.T) {
 	}
 }
 
+// The twin is in no group. Its rollback shows that the controller had the time to act.
 func TestHoldsAGroupWhileOneMemberIsPaused(t *testing.T) {
 	s := scenario.New(t)
 	store, api := groupMember("store", 1), groupMember("api", 2)

@@ -21,7 +21,7 @@ checks:
 `
 
 func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
-	// The next breach must come before its end, also on a slow machine.
+	// The next breach must come before the cooldown ends, also on a slow machine.
 	const cooldown = 2 * time.Minute
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")

@@ -42,9 +42,9 @@ rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
 // withLongTimeout returns quickPolicy or longBakePolicy with a timeout that a slow machine does not
-// exceed.
-// With the usual timeout of 500 ms, a slow response of a pod counts as a failure with the reason
-// TimedOut. Scenarios use it that expect each Event, or the reason of each failure.
+// exceed. With the usual timeout of 500 ms, a slow response of a pod counts as a failure with the
+// reason TimedOut. A scenario that expects each Event, or the reason of each failure, needs the
+// long timeout.
 func withLongTimeout(policy string) string {
 	return strings.NewReplacer("timeout: 500ms", "timeout: 5s", "interval: 1s", "interval: 5s").
 		Replace(policy)

@@ -1,5 +1,5 @@
-// Manual rollbacks that are rejected, with a reason. Some are impossible. Others may do harm and
-// are done only if spec.force is true.
+// Manual rollbacks that are rejected, with a reason. A rollback that is impossible is always
+// rejected. A rollback that may do harm is rejected unless spec.force is true.
 package scenarios
 
 import (
@@ -102,7 +102,7 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 
 // harmfulRollback is a manual rollback that is rejected unless it is forced.
 type harmfulRollback struct {
-	// prepare brings the Deployment, on which v2 is good, into the state in which it is rejected.
+	// prepare brings the Deployment, whose v2 is good, into a state in which the rollback is rejected.
 	prepare func(s *scenario.Scenario)
 	// toRevision is "" or a text such as ", toRevision: 2", which is added to the spec.
 	toRevision string

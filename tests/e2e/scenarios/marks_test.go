@@ -1,4 +1,5 @@
-// Marks on the pod template: a rollback must not go past a marked revision.
+// Marks on the pod template: a rollback must not go past a marked revision. The rollback of a twin
+// without a mark shows that the controller had the time to act.
 package scenarios
 
 import (

@@ -11,7 +11,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// The controller evaluates the query for the pods of one revision. Requests come at a rate of 50/s.
+// errorsOfRevision is the error ratio of the pods of one revision: the controller replaces $pods.
 const errorsOfRevision = `(sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods",` +
 	`code=~"5.."}[5s])) or vector(0)) / ` +
 	`sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods"}[5s]))`
@@ -20,7 +20,8 @@ const errorsOfRevision = `(sum(rate(http_requests_total{namespace="$namespace",p
 const errorsOfAll = `sum(rate(http_requests_total{namespace="$namespace",code=~"5.."}[5s])) / ` +
 	`sum(rate(http_requests_total{namespace="$namespace"}[5s]))`
 
-// A Prometheus reads new targets within 5 s, and a rate needs two scrapes. A bake must be longer.
+// metricsPolicy bakes for 20 s. A bake must be longer than Prometheus needs for the first value of
+// new pods: it reads new targets within 5 s, and a rate needs two scrapes.
 func metricsPolicy(server *scenario.Prometheus, query string) string {
 	return fmt.Sprintf(`
 bakeTime: 20s
@@ -36,7 +37,7 @@ rollback: {verifyFor: 2s, cooldown: 0s}
 `, server.URL(), query)
 }
 
-// bakingFor is the policy with another time of its bake, which is 20s.
+// bakingFor returns a policy with this bakeTime instead of 20s.
 func bakingFor(policy, bakeTime string) string {
 	return strings.Replace(policy, "bakeTime: 20s", "bakeTime: "+bakeTime, 1)
 }

@@ -63,8 +63,8 @@ func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 	}
 }
 
-// expectNoApprovalByWrongName names a Rollback in the annotation that does not exist. The rollback
-// of a twin shows that the controller had the time to act.
+// expectNoApprovalByWrongName sets the annotation to the name of a Rollback that does not exist.
+// The rollback of a twin shows that the controller had the time to act.
 func expectNoApprovalByWrongName(s *scenario.Scenario, rollback string) {
 	s.T.Helper()
 	const wrong = "web-of-yesterday"

@@ -10,7 +10,7 @@ import (
 )
 
 // No pod of v1 runs any more, so the controller cannot know that v1 fails too. It rolls back once.
-// After the outage, nothing remains of it.
+// When the outage ends, the freeze ends too, and v2 is not quarantined.
 //
 //	database   ok          fails                                     ok
 //	web        v2 bakes    v1 is restored, fails and is frozen       v1 is good, v2 inconclusive

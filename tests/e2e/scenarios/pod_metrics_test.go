@@ -43,8 +43,8 @@ checks:
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
-// keepsOldPods is an edit: the old pods stay while the new ones are ready for 20 s. The old pods
-// must have been ready for as long, otherwise they are not available and are removed first.
+// keepsOldPods is an edit: the old pods stay until the new pods have been ready for 20 s. The old
+// pods must also have been ready for 20 s before: pods that are not available are removed first.
 func keepsOldPods(d *apps.Deployment) { d.Spec.MinReadySeconds = 20 }
 
 // scrapedUnderLoad has a good revision v1 whose pods have the annotation of Prometheus and get

@@ -1,5 +1,6 @@
 // Preflight: before a rollback is needed, the controller finds out whether the rollback would work.
-// The controller does not begin a rollback that would not work.
+// The controller does not begin a rollback that would not work. The rollback of a twin shows that
+// the controller had the time to act.
 package scenarios
 
 import (
@@ -11,7 +12,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// outOfSupport is the message of the admission policy that denies v1.
+// outOfSupport is the message of the admission policies that deny the target of a rollback.
 const outOfSupport = "version v1 is out of support"
 
 func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {

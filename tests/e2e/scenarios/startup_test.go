@@ -1,5 +1,6 @@
 // Start-up: a release that is slow is not bad. Kubernetes keeps traffic off a pod that is not
-// ready, and the progress deadline of the Deployment decides.
+// ready, and the progress deadline of the Deployment decides. The rollback of a twin shows that the
+// controller had the time to act.
 package scenarios
 
 import (
@@ -13,7 +14,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// startupPolicy has checks of pods that are stricter than the start-up of v2 is slow.
+// startupPolicy has limits for unready pods and for restarts. The slow starts of these tests exceed
+// them.
 const startupPolicy = longBakePolicy + "rollout: {unavailableFor: 4s, crashLoopRestarts: 2}\n"
 
 func TestDoesNothingWhileHealthFailsBehindAReadinessProbe(t *testing.T) {

@@ -23,8 +23,8 @@ const pollInterval = 100 * time.Millisecond
 // badImage is a reference that kubelet rejects at once, so the rollout check is breached at once.
 const badImage = "lastgood.dev/UPPER-CASE-IS-NO-IMAGE"
 
-// bench is a namespace with two Deployments: "guarded" is guarded, and "plain" is not guarded and
-// has no pods.
+// bench is the namespace of one part of the bench. The part rollbacks has two Deployments in it:
+// "guarded" is guarded, and "plain" is not guarded and has no pods.
 type bench struct {
 	*client.Client
 	namespace string

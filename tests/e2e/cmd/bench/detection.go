@@ -30,7 +30,8 @@ const (
 	// badRatio is the part of the requests that a bad release answers with 500.
 	badRatio      = "0.2"
 	loadPerSecond = 50
-	// detectionQuery is about the pods of one revision; the check has the variable $pods for them.
+	// detectionQuery is the error ratio of the pods of one revision. The controller, or
+	// awaitBadValue, replaces the variables.
 	detectionQuery = `(sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods",` +
 		`code=~"5.."}[10s])) or vector(0)) / ` +
 		`sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods"}[10s]))`
@@ -111,8 +112,8 @@ func (d *detection) prepare(ctx context.Context) error {
 }
 
 // setFor changes the check, and ships a release that becomes good: a check that has never passed
-// rolls nothing back. Its bake is longer than the time until Prometheus scrapes new pods. The bake
-// of the next releases does not end.
+// rolls nothing back. The bake of this release is longer than the time until Prometheus scrapes new
+// pods. The bake of the next releases is so long that it does not end.
 func (d *detection) setFor(ctx context.Context, hold time.Duration) error {
 	if err := d.setPolicy(ctx, hold, "15s"); err != nil {
 		return err

@@ -157,7 +157,8 @@ func (f *fleet) measure(ctx context.Context, o options, what string, before func
 	return nil
 }
 
-// startPrometheus starts a Prometheus with a database in a temporary folder. remove ends both.
+// startPrometheus starts a Prometheus with a database in a temporary folder. remove kills the
+// server and removes the folder.
 func startPrometheus(program string) (server *monitoring.Prometheus, remove func(), err error) {
 	folder, err := os.MkdirTemp("", "lastgood-bench-")
 	if err != nil {
@@ -181,8 +182,8 @@ func startPrometheus(program string) (server *monitoring.Prometheus, remove func
 	return server, remove, nil
 }
 
-// routePods lets this machine accept connections to all addresses of the fake pods. remove ends
-// this.
+// routePods adds a route, with which this machine accepts connections to all addresses of the fake
+// pods. remove removes the route.
 func routePods(ctx context.Context) (remove func(), err error) {
 	route := func(ctx context.Context, action string) error {
 		out, err := exec.CommandContext(ctx, "ip", "route", action, "local", podNetwork, "dev", "lo").

@@ -18,7 +18,7 @@ import (
 type options struct {
 	kubeconfig string
 	image      string
-	// namespace is the name of the namespace of each part. If it is empty, each has a new name.
+	// namespace is the name of the namespace of each part. If it is empty, each part generates a name.
 	namespace string
 	rounds    int
 	// queryDeployments and podDeployments are the sizes of the parts queries and pods.

@@ -84,7 +84,7 @@ func (n *fakeNode) create(ctx context.Context) error {
 func (n *fakeNode) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	// Neither may exist.
+	// An error is ignored: the Node or the Lease may be missing.
 	_ = n.bench.CoreV1().Nodes().Delete(ctx, nodeName, metav1.DeleteOptions{})
 	_ = n.bench.CoordinationV1().Leases(leaseNamespace).
 		Delete(ctx, nodeName, metav1.DeleteOptions{})
@@ -143,7 +143,7 @@ func (n *fakeNode) runPods(ctx context.Context) {
 	}
 	for ctx.Err() == nil {
 		n.watchPods(ctx, start)
-		// Also after an error, so that a broken API server is not asked in a loop.
+		// This sleep also limits the requests to an API server that responds with errors.
 		_ = sleep(ctx, 100*time.Millisecond)
 	}
 }

@@ -66,7 +66,7 @@ func podPage(elapsed time.Duration) string {
 	return page.String()
 }
 
-// fleetPage is one page with the series of all pods, as a Prometheus that has scraped them.
+// fleetPage is one page with the series of all pods, with the labels that Prometheus adds to them.
 func fleetPage(namespace string, pods map[string]bool, elapsed time.Duration) string {
 	var page strings.Builder
 	page.WriteString("# TYPE http_requests_total counter\n")

@@ -25,7 +25,7 @@ type requestsInState struct {
 // Evaluating and Held. Renewals of the Lease are not counted: they do not depend on Deployments.
 func (b *bench) requestsPerMinute(ctx context.Context) ([]requestsInState, error) {
 	const (
-		settle = 20 * time.Second // the requests of the change into the state
+		settle = 20 * time.Second // until the requests that the change of the state causes are over
 		window = time.Minute
 	)
 	// Observe holds a rollback for as long as the release is bad.

@@ -36,8 +36,8 @@ func (c *chart) latest() string {
 
 func percent(ratio float64) string { return fmt.Sprintf("%.1f %%", 100*ratio) }
 
-// lines draws the newest values. No line is wider than the width in columns, or has color if color
-// is false.
+// lines draws the newest values. No line is wider than width, in columns. The lines have color only
+// if color is true.
 func (c *chart) lines(title string, width, height int, color bool) []string {
 	columns := min(width-labelColumns, maxColumns)
 	head := title + ": " + c.latest()

@@ -10,13 +10,13 @@ import (
 
 const (
 	sampleInterval = time.Second
-	// plainEach is the number of samples for each line if the output is no terminal.
+	// plainEach is how many samples one printed line stands for, if the output is no terminal.
 	plainEach = 2
 )
 
-// live is the chart below the timeline. A terminal shows it redrawn in place after each line of the
-// timeline and each sample. Other outputs get a line for some samples, and the chart at the end of
-// each part.
+// live is the chart below the timeline. On a terminal, it is redrawn in place after each line of
+// the timeline and each sample. Another output gets a line for every second sample, and the chart
+// at the end of each part.
 type live struct {
 	title    string
 	output   io.Writer

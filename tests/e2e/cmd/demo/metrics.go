@@ -14,7 +14,7 @@ import (
 // The settings of both policies of the demo of metrics.
 const (
 	errorLimit = 0.05
-	// window is that of the check and that of the chart.
+	// window is the time over which the check and the chart compute the error ratio.
 	window            = 10 * time.Second
 	requestsPerSecond = 50
 	// badRatio is the part of the requests that the bad releases answer with 500.
@@ -51,7 +51,7 @@ func runMetrics(ctx context.Context, o options) error {
 	err = m.runMetrics(ctx)
 	m.stopChart()
 	if ctx.Err() != nil {
-		// The cause of an error is that the user has ended the demo, or its time limit.
+		// The user or the time limit has ended the demo. err is only a consequence.
 		return fmt.Errorf("it was ended before its last step: %w", context.Cause(ctx))
 	}
 	return err

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// terminal is what the output goes to.
+// terminal describes the output of the demo, which may be no terminal.
 type terminal struct {
 	// isTerminal is false for a file, a pipe, and a terminal that cannot move its cursor.
 	isTerminal bool

@@ -52,7 +52,7 @@ type Generator struct {
 	counts Counts
 }
 
-// Start starts a generator that sends this number of requests per second, all targets together.
+// Start starts a generator that sends this number of requests per second in total, to all targets.
 func Start(perSecond int, targets Targets) *Generator {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &Generator{

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// withOwnShare runs a program for which $1 is /usr/share. The mount is not visible outside.
+// withOwnShare is a shell script that mounts the directory $1 at /usr/share and then runs the other
+// arguments. Only this process and its children see the mount.
 const withOwnShare = `mount --bind "$1" /usr/share && shift && exec "$@"`
 
 // Alertmanager groups alerts and sends them to a webhook.

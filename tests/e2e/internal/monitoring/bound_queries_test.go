@@ -11,7 +11,9 @@ import (
 	"testing"
 )
 
-// The unit tests of the controller check that it binds the queries of this file as `bound`.
+// boundQueries is testdata/bound_queries.json. Bound is Query after the controller has put values
+// in the place of its variables; the unit tests of the controller check this. Matches has the
+// values of the label v that Bound selects from Values; absent: Bound must only be valid.
 type boundQueries struct {
 	Values []string `json:"values"`
 	Cases  []struct {
@@ -30,8 +32,8 @@ func readBoundQueries(t *testing.T) boundQueries {
 	return queries
 }
 
-// Names with quotes, backslashes, braces, newlines, dollars and regular expressions select only the
-// series with exactly this label, in each version of the parser.
+// A value with quotes, backslashes, braces, newlines, dollars or regular expressions selects only
+// the series with exactly this value, in each version of the parser.
 func TestBoundQueriesMatchOnlyTheirValues(t *testing.T) {
 	needServers(t)
 	queries := readBoundQueries(t)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestMain makes the test program a server if its first argument says so.
+// TestMain makes the test program a server if its first argument is "serve".
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "serve" {
 		os.Exit(serve(os.Args[2]))
@@ -128,7 +128,7 @@ func TestStartReportsARunningServerAndAFailedStart(t *testing.T) {
 	}
 	second := testDaemon(t)
 	second.args = []string{"serve", d.Address}
-	// Then the server that has the port would respond for the second server.
+	// Without another address, the first server would respond to the probes of the second server.
 	second.Address = "127.0.0.1:1"
 	if err := second.Start(); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v; want the end of the log", err)

@@ -143,8 +143,8 @@ func (p *Prometheus) SetTargets(targets []Target) error {
 	return nil
 }
 
-// SetRules replaces the file of rules. A running server uses the new rules at once, and an error of
-// the server has its words.
+// SetRules replaces the file of rules. A running server uses the new rules at once. If the server
+// rejects them, the error has the server's message.
 func (p *Prometheus) SetRules(rules string) error {
 	if err := replaceFile(filepath.Join(p.folder, "rules.yml"), []byte(rules)); err != nil {
 		return err

@@ -24,7 +24,7 @@ type Series struct {
 }
 
 // Query evaluates an expression now. The result of a scalar is one series without labels. Series of
-// ranges, and strings, are errors. An error of the server has its words.
+// ranges, and strings, are errors. If the server rejects the query, the error has its message.
 func (p *Prometheus) Query(expression string) ([]Series, error) {
 	client := p.client(queryTimeout)
 	response, err := client.PostForm(p.URL()+"/api/v1/query", url.Values{"query": {expression}})

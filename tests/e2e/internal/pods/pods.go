@@ -53,9 +53,9 @@ func isReady(pod core.Pod) bool {
 	return false
 }
 
-// Follow gives the server the list of the namespace's pods until stop is called, which waits for
-// the end. report gets errors of the server. The targets stay while the API server does not
-// respond, as with discovery.
+// Follow gives the server the list of the namespace's pods until stop is called. stop waits until
+// no update runs any more. report gets errors of the server. While the API server does not respond,
+// the server keeps its targets, as with discovery.
 func Follow(cluster kubernetes.Interface, namespace string, server *monitoring.Prometheus,
 	port int, report func(error),
 ) (stop func()) {

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// leftoverDirectories are the directories of these files. A directory comes before its parent, so
-// that the parent is empty when it is removed.
+// leftoverDirectories are the directories outside the state directory in which a cluster leaves
+// files. A directory comes before its parent, so that the parent is empty when it is removed.
 var leftoverDirectories = []string{
 	"/run/containerd/s", "/run/containerd",
 	cniResults, "/var/lib/cni",
@@ -55,7 +55,8 @@ func (l Leftovers) Remove() error {
 	return errors.Join(failures...)
 }
 
-// removeShimSockets removes the sockets of killed shims. The folder of each shim has the address.
+// removeShimSockets removes the sockets of killed shims. The file "address" in the folder of a shim
+// has the path of its socket.
 func (l Leftovers) removeShimSockets() error {
 	files, err := filepath.Glob(
 		filepath.Join(l.ContainerdState, "io.containerd.runtime.v2.task", "*", "*", "address"))

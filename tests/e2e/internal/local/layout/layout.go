@@ -31,7 +31,7 @@ const (
 	// that was not loaded fails at once.
 	LocalRegistry = "lastgood.dev"
 	DefaultDir    = "/var/lib/lastgood-cluster"
-	// maxDirBytes is for the paths of Unix sockets, which have at most 107 bytes. The longest
+	// maxDirBytes is the longest Dir. The path of a Unix socket has at most 107 bytes. The longest
 	// socket path of containerd needs 50 bytes below Dir, and 3 bytes more on an extra node.
 	maxDirBytes = 53
 )

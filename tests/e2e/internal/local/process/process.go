@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// ownerVariable begins an environment variable of every component. Child processes inherit the
-// variable. An unrelated process that gets the PID of an ended component does not have it.
+// ownerVariable is the name, with "=", of an environment variable that every component has. Child
+// processes inherit the variable. An unrelated process that gets the PID of an ended component does
+// not have the variable.
 const ownerVariable = "LASTGOOD_CLUSTER_PART="
 
 const pollInterval = 20 * time.Millisecond

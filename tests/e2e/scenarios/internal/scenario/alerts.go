@@ -120,7 +120,8 @@ func (g *Given) ReceivesAlerts() *monitoring.Alertmanager {
 	return server
 }
 
-// Door is another address of a Prometheus, which a test may close.
+// Door starts a proxy in front of a Prometheus. If a test closes the proxy, the Prometheus remains
+// reachable at its own URL.
 func (p *Prometheus) Door() *httptest.Server {
 	p.scenario.T.Helper()
 	target, err := url.Parse(p.URL())

@@ -94,6 +94,7 @@ func withEntry(before map[string]string, key, value string) map[string]string {
 // key returns the name of the app with its version.
 func (a App) key() string { return a.Name + "/" + a.Version }
 
+// variables returns VERSION as the first variable, by which podsOfVersion finds pods.
 func (a App) variables() []core.EnvVar {
 	variables := []core.EnvVar{{Name: "VERSION", Value: a.Version}}
 	for _, name := range slices.Sorted(maps.Keys(a.environment)) {
@@ -135,7 +136,7 @@ func Replicas(count int32) func(*apps.Deployment) {
 	return func(d *apps.Deployment) { d.Spec.Replicas = &count }
 }
 
-// MinReadySeconds is an edit: a pod is available after it was ready for so long.
+// MinReadySeconds is an edit: a pod is available after it was ready for this time.
 func MinReadySeconds(seconds int32) func(*apps.Deployment) {
 	return func(d *apps.Deployment) { d.Spec.MinReadySeconds = seconds }
 }

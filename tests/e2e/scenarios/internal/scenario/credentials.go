@@ -37,8 +37,8 @@ func (g *Given) secret(name string, labels, data map[string]string) {
 	g.must(err)
 }
 
-// ControllerMay gives the controller a permission in the namespace of the scenario, which the chart
-// gives only with other values, or only in the system namespace.
+// ControllerMay gives the controller a permission in the namespace of the scenario. The chart gives
+// this permission only with other values, or only in the system namespace.
 func (s *Scenario) ControllerMay(group, resource string, verbs ...string) {
 	s.T.Helper()
 	meta := metav1.ObjectMeta{GenerateName: "controller-may-"}

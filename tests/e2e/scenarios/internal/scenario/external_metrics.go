@@ -74,7 +74,7 @@ func (g *Given) serveAt(address string) {
 	g.must(err)
 }
 
-// registerAPI waits until the API server can reach the adapter.
+// registerAPI registers the adapter, and waits until the API server can reach it.
 func (g *Given) registerAPI(authority []byte) {
 	g.T.Helper()
 	api := g.Cluster.Dynamic.Resource(apiServices)

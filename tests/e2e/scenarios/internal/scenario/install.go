@@ -89,8 +89,8 @@ func binaryPath(project string) string {
 	return filepath.Join(project, "build", "dev", "cmd", name, name)
 }
 
-// claim creates the system namespace, and removes what a run that was killed has left. It returns
-// an error if a user has installed Lastgood in the cluster.
+// claim creates the system namespace, and removes the leftovers of a killed run. It returns an
+// error if a user has installed Lastgood in the cluster.
 func (c *Cluster) claim() error {
 	ctx := context.Background()
 	namespaces := c.Typed.CoreV1().Namespaces()
@@ -139,8 +139,8 @@ func (c *Cluster) installChart(replicas int) error {
 	return c.helm("upgrade", "--install", helmRelease, chart, "--namespace", systemNamespace,
 		// CRDs that were applied without Helm become part of the Helm release.
 		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s",
-		// Many unrelated scenarios break their Deployments at once, so these say nothing about each
-		// other.
+		// Many unrelated scenarios break their Deployments at once. The breaker and the gate for a
+		// shared cause would hold these rollbacks, so both settings are off.
 		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0,sharedCause.deployments=0", replicas))
 }
 

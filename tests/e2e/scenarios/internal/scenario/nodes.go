@@ -104,8 +104,8 @@ func (w *When) NodeCordoned(node *Node, unschedulable bool) *When {
 	return w
 }
 
-// remove removes the node and its pods. Nothing else would delete the pods of a node that does not
-// exist soon enough.
+// remove removes the node and its pods. Kubernetes would delete the pods of the removed node only
+// much later.
 func (n *Node) remove() {
 	if err := n.cluster.RemoveNode(n.node); err != nil {
 		n.scenario.T.Errorf("cannot remove node %s: %v", n.Name(), err)

@@ -109,8 +109,8 @@ func (p *Process) Kill() {
 	p.command = nil
 }
 
-// StopFor stops the process for this time, as a machine does that is short of processors, and
-// continues it.
+// StopFor stops the process for this time, as on a machine without a free processor, and continues
+// it.
 func (p *Process) StopFor(duration time.Duration) {
 	p.scenario.T.Helper()
 	p.lock.Lock()

@@ -76,8 +76,8 @@ func NewWithOwnController(t *testing.T) *Scenario {
 	return s
 }
 
-// NewWithControllerFlags is NewWithOwnController with these flags. By default the controller has
-// flags with which other Deployments never hold a release.
+// NewWithControllerFlags is NewWithOwnController with these flags. They replace the default flags,
+// which switch off the breaker and the gate for a shared cause.
 func NewWithControllerFlags(t *testing.T, flags ...string) *Scenario {
 	t.Helper()
 	s := NewWithOwnController(t)

@@ -15,7 +15,7 @@ const reportingController = "lastgood.dev/controller"
 // rollbackHeld is the reason of the Event of a hold.
 const rollbackHeld = "RollbackHeld"
 
-// expectedEvent is an Event that must occur exactly once, except for isExpected.
+// expectedEvent is an Event that must occur exactly once. isExpected has the only exception.
 type expectedEvent struct {
 	// name is the name of the Deployment.
 	name, reason string

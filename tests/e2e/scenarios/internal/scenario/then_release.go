@@ -8,7 +8,7 @@ import (
 )
 
 // IsBaking waits until the guard evaluates the present template of a Deployment, after its rollout.
-// StateIs may find the state of the previous release.
+// StateIs, in contrast, may find the state of the previous release.
 func (t *Then) IsBaking(name string) *Then {
 	t.T.Helper()
 	what := "the bake of the present template of " + name
@@ -22,8 +22,8 @@ func (t *Then) IsBaking(name string) *Then {
 	return t
 }
 
-// HasSnapshot waits until the current revision of a Deployment has a snapshot. During a bake this
-// is so after the minimum of healthy observation.
+// HasSnapshot waits until the current revision of a Deployment has a snapshot. In a bake, the
+// controller stores the snapshot after the release was healthy for minimumBake.
 func (t *Then) HasSnapshot(name string) *Then {
 	t.T.Helper()
 	what := "a snapshot of the current revision of " + name

@@ -135,7 +135,7 @@ func (w *When) Unpaused(name string) *When {
 }
 
 // Policy creates a policy or changes its spec. If the controller in the cluster is used, waits
-// until it has seen the policy: a release that follows must not be evaluated by the previous one.
+// until it has seen the policy, so that the next release is not evaluated by the old policy.
 func (w *When) Policy(name, spec string) *When {
 	w.T.Helper()
 	w.applyPolicy(name, spec)
