@@ -69,12 +69,14 @@ bool breaks_baseline(std::string_view warning) {
                              [&](std::string_view mark) { return warning.contains(mark); });
 }
 
-// True if the namespace enforces the standard of the warning, or enforces "baseline" and the
-// warning for "restricted" has a violation that "baseline" forbids too.
+// True if the namespace rejects the pods of the warning: it enforces the standard of the warning,
+// or "restricted", which forbids all that "baseline" forbids, or "baseline", and the warning for
+// "restricted" has a violation that "baseline" forbids too.
 bool is_enforced(std::string_view warning, std::string_view enforced) {
   const std::string warned = level_of(warning);
+  const bool is_stricter = enforced == "restricted" && warned == "baseline";
   const bool is_weaker = enforced == "baseline" && warned == "restricted";
-  return enforced == warned || (is_weaker && breaks_baseline(warning));
+  return enforced == warned || is_stricter || (is_weaker && breaks_baseline(warning));
 }
 
 }  // namespace

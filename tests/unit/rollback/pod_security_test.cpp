@@ -68,3 +68,10 @@ TEST_CASE("enforced_violation returns the text of a warning for the enforced sta
   CHECK(violation("baseline", "baseline", "hostPort (x)") ==
         R"(violates PodSecurity "baseline:latest": hostPort (x))");
 }
+
+TEST_CASE("enforced_violation finds a warning for baseline when restricted is enforced") {
+  const std::string reason = "host namespaces (hostNetwork=true)";
+  CHECK(violation("restricted", "baseline", reason).has_value());
+  CHECK(violation("baseline", "baseline", reason).has_value());
+  CHECK_FALSE(violation("privileged", "baseline", reason).has_value());
+}
