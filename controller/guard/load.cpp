@@ -82,11 +82,11 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
                                                std::optional<Time> requeue_at, Time now,
                                                MonotonicTime monotonic) {
   std::optional<MonotonicTime> next = state.schedule.next(state.running_checks);
-  const auto sooner = [&](MonotonicTime when) {
+  const auto at_latest = [&](MonotonicTime when) {
     if (!next || when < *next) next = when;
   };
-  if (const auto turn = state.idle_schedule.next(state.running_checks)) sooner(*turn);
-  if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
+  if (const auto turn = state.idle_schedule.next(state.running_checks)) at_latest(*turn);
+  if (requeue_at) at_latest(monotonic + std::max(*requeue_at - now, Duration::zero()));
   if (state.rollback && !api::finished(state.rollback->status.phase))
     at_latest(monotonic + rollback_recheck_delay);
   if (state.config_map && policy.kind == EffectivePolicy::Kind::Broken)
