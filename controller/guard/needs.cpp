@@ -72,9 +72,9 @@ bool is_rollout_passing(const api::GuardStatus& guard, const api::PolicySpec& sp
 
 bool changes_rollout(const api::Deployment& before, const api::Deployment& after) {
   const auto fields = [](const api::Deployment& deployment) {
-    return std::tie(deployment.meta.generation, deployment.observed_generation, deployment.replicas,
-                    deployment.updated_replicas, deployment.available_replicas,
-                    deployment.conditions);
+    return std::tie(deployment.meta.generation, deployment.observed_generation,
+                    deployment.status_replicas, deployment.replicas, deployment.updated_replicas,
+                    deployment.available_replicas, deployment.conditions);
   };
   return fields(before) != fields(after);
 }
