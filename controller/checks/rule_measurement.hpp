@@ -12,8 +12,9 @@
 
 namespace lastgood::checks {
 
-// `series`: the answer to query_of(rule). True if the expression is true for no placed series: it
-// passes only if it has data, see presence.hpp.
+// Whether measure_rule() needs `presence`: the expression is true for no placed series, so the
+// check passes only if the application has data, see presence.hpp. A series is placed if it is
+// about the measured pods, see placement.hpp. `series`: the answer to query_of(rule).
 [[nodiscard]] bool needs_presence(const AlertRule& rule, const SeriesAnswer& series);
 
 // `presence`: the answer to presence_query(); absent: it was not sent.

@@ -19,7 +19,8 @@
 namespace lastgood::codec {
 
 // The label list of an operation: `by` or `without` of an aggregation, `on` or `ignoring` of a
-// binary operator. An aggregation without a list removes all labels, like `by ()`.
+// binary operator. An aggregation such as sum without a list removes all labels, like `by ()`. One
+// that keeps the labels of its series, such as topk, has no grouping.
 struct PromqlGrouping {
   bool is_by = true;  // `by`, `on`: only `labels` stay. False: all labels except `labels` stay
   std::set<std::string> labels = {};
@@ -35,7 +36,8 @@ struct PromqlExpression {
   static constexpr std::size_t max_selectors = 64;
 };
 
-// BadInput, if a string or a bracket has no end, or there are more than max_selectors.
+// BadInput, if a string has no end, the brackets are not in pairs, the text is larger than
+// max_promql_size, or there are more than max_selectors selectors.
 [[nodiscard]] Result<PromqlExpression> read_expression(std::string_view text);
 
 // True if the series of the result can have this label, or if this is not known.

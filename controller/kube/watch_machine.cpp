@@ -278,9 +278,9 @@ WatchAction<T> WatchMachine<T>::on_watch_failure(Error error, MonotonicTime now)
   return back_off(Phase::CheckingVersion, reason, std::move(error), now);
 }
 
-// Syncs again. There is no delay if an event arrived or a stream lasted long enough since the last
-// sync, or if the server rejected the minimum version and the new sync has none. Otherwise the sync
-// waits for the backoff.
+// Syncs again. There is no delay if, since the last sync, an event arrived or a stream failed after
+// it had been open for long enough, or if the server rejected the minimum version and the new sync
+// has none. Otherwise the sync waits for the backoff.
 template <class T>
 WatchAction<T> WatchMachine<T>::restart_sync(ResourceVersion not_older_than,
                                              std::string_view reason, std::optional<Error> error,

@@ -190,8 +190,8 @@ class WatchMachine {
 
   MonotonicTime opened_at_;        // when the open stream was opened
   bool stream_has_event_ = false;  // at least one event arrived on the open stream
-  // The next sync waits for the backoff, because no event arrived and no stream lasted long enough
-  // since the last sync. Otherwise syncs could repeat endlessly.
+  // The next sync waits for the backoff, because since the last sync no event arrived and no stream
+  // failed after it had been open for long enough. Otherwise syncs could repeat endlessly.
   bool delays_next_sync_ = true;
 
   std::map<Key, T> initial_objects_;  // from the initial events

@@ -1,5 +1,6 @@
-// The limits of concurrent scrapes: 32 in total and 8 for one Deployment. Pods that did not respond
-// to their last scrape are in the silent lane, which has 8 places, at most 2 for one Deployment.
+// The limits of concurrent scrapes: the regular lane has 32 places, at most 8 for one Deployment.
+// Pods that did not respond to their last scrape are in the silent lane, which has 8 more places,
+// at most 2 for one Deployment.
 #include "shell/pod_scraper.hpp"
 
 #include <algorithm>

@@ -6,7 +6,8 @@
 // - bake: the evaluation of a release after its rollout is complete, for the bakeTime of the
 // policy.
 // - snapshot: the stored pod template of a good revision. A rollback restores a snapshot.
-// - established: the check has passed for a revision. Until then it causes no rollback.
+// - established: the check has passed for another revision than the release. Until then it causes
+// no rollback of the release.
 // - record: the Rollback object, which Lastgood creates before it patches the Deployment.
 //
 // In the diagrams above the tests, time runs from left to right. "one" and "two" are controllers,

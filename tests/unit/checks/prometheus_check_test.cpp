@@ -40,7 +40,7 @@ TEST_CASE("plan_prometheus is Unknown without pods, and with an invalid query or
         api::Reason::InvalidCheck);
 }
 
-TEST_CASE("plan_prometheus sends the time of an evaluation in the past, in milliseconds") {
+TEST_CASE("plan_prometheus sends the time of an evaluation in the past, to the millisecond") {
   const api::Check check = check_with(R"(errors{pod=~"$pods"})");
   const Time at{Duration(1'770'000'000'042)};
   CHECK_THAT(plan_prometheus(check, web, address, at).value.body,

@@ -181,7 +181,8 @@ func (b *bench) until(ctx context.Context, what string, check func() (bool, erro
 		func(context.Context) (bool, error) { return check() })
 }
 
-// untilWithin polls until the check is done or fails, at most for the limit.
+// untilWithin polls until the check is done or fails, at most for the limit or until ctx is
+// cancelled.
 func (b *bench) untilWithin(ctx context.Context, limit, interval time.Duration, what string,
 	check func(context.Context) (bool, error),
 ) error {
@@ -194,6 +195,8 @@ func (b *bench) untilWithin(ctx context.Context, limit, interval time.Duration, 
 		switch {
 		case errors.Is(ctx.Err(), context.DeadlineExceeded):
 			return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case done || err != nil:
 			return err
 		}

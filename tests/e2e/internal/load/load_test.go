@@ -98,9 +98,10 @@ func TestSendsNothingAfterStop(t *testing.T) {
 	run(t, 100, fixed(s.URL), 200*time.Millisecond)
 	// The server may still receive the last request.
 	time.Sleep(200 * time.Millisecond)
-	before := s.requests.Load()
+	early := s.requests.Load()
 	time.Sleep(200 * time.Millisecond)
-	if after := s.requests.Load(); before == 0 || after != before {
-		t.Errorf("%d requests before Stop, %d after", before, after)
+	if late := s.requests.Load(); early == 0 || late != early {
+		t.Errorf("%d requests 200 ms after Stop, %d after 400 ms; want the same, and not 0", early,
+			late)
 	}
 }

@@ -24,11 +24,12 @@ type Prometheus struct {
 
 // Options are the optional parts of the configuration.
 type Options struct {
-	// Program is another Prometheus than that of Debian.
+	// Program is the path of the server's program. Empty: the one of Debian.
 	Program string
 	// VictoriaMetrics starts a VictoriaMetrics instead. It has no rules.
 	VictoriaMetrics bool
-	// Rules is a file of alerting and recording rules, in YAML. The rules are evaluated every second.
+	// Rules is the content of a file of alerting and recording rules, in YAML. The rules are
+	// evaluated every second.
 	Rules string
 	// Alertmanager is the address of the Alertmanager that gets the alerts.
 	Alertmanager string
@@ -116,8 +117,8 @@ scrape_configs:
 	return config.String()
 }
 
-// SetTargets replaces the targets. Prometheus applies a change within 5 s, as a change that its
-// discovery for Kubernetes finds. Unchanged targets cost nothing.
+// SetTargets replaces the targets. Prometheus applies a change within 5 s, the same delay as
+// for a change that its discovery for Kubernetes finds. Unchanged targets cost nothing.
 func (p *Prometheus) SetTargets(targets []Target) error {
 	type group struct {
 		Targets []string          `json:"targets"`

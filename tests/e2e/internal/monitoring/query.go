@@ -23,8 +23,9 @@ type Series struct {
 	Time   time.Time
 }
 
-// Query evaluates an expression now. The result of a scalar is one series without labels. Series of
-// ranges, and strings, are errors. If the server rejects the query, the error has its message.
+// Query evaluates an expression now. The result of a scalar is one series without labels. A result
+// that is a range vector or a string is an error. If the server rejects the query, the error has
+// its message.
 func (p *Prometheus) Query(expression string) ([]Series, error) {
 	client := p.client(queryTimeout)
 	response, err := client.PostForm(p.URL()+"/api/v1/query", url.Values{"query": {expression}})

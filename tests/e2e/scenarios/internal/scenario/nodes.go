@@ -15,7 +15,8 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// Node is an extra node of one scenario. Only pods with the edit On run there.
+// Node is an extra node of one scenario. Only the pods of an App with the edit On(node)
+// run there.
 type Node struct {
 	scenario *Scenario
 	cluster  *cluster.Cluster
@@ -37,8 +38,8 @@ func (g *Given) ExtraNode() *Node {
 // Name is the name of the Node object.
 func (n *Node) Name() string { return n.node.Name() }
 
-// On is an edit: the pods run only on these nodes, and stay there after a node is lost. With two
-// replicas or more, at least one pod runs on each node.
+// On is an edit: the pods run only on these nodes, and stay there after a node is lost. With at
+// least as many replicas as nodes, at least one pod runs on each node.
 func On(nodes ...*Node) func(*apps.Deployment) {
 	var names []string
 	for _, node := range nodes {
