@@ -28,23 +28,24 @@ void PolicyValidator::start_due() {
   if (term_ != leadership_.term()) entries_.clear();
   term_ = leadership_.term();
   if (term_ == 0) return;
-  std::map<Key, Entry> known;
-  std::swap(known, entries_);
+  std::erase_if(entries_, [&](const auto& one) { return !stores_.policies.find(one.first); });
   const MonotonicTime now = clock_.monotonic_now();
   auto running = static_cast<std::size_t>(
-      std::ranges::count_if(known, [](const auto& one) { return one.second.is_running; }));
+      std::ranges::count_if(entries_, [](const auto& one) { return one.second.is_running; }));
+  std::vector<std::shared_ptr<const api::RollbackPolicy>> due;
   stores_.policies.for_each([&](const std::shared_ptr<const api::RollbackPolicy>& policy) {
     const Entry fresh{.uid = policy->meta.uid, .generation = policy->meta.generation, .next = now};
-    Entry entry = known.contains(policy->meta.key) ? known[policy->meta.key] : fresh;
+    Entry& entry = entries_.try_emplace(policy->meta.key, fresh).first->second;
     if (!entry.is_running && (entry.uid != fresh.uid || entry.generation != fresh.generation))
       entry = fresh;
-    if (!entry.is_running && entry.next <= now && running < max_running) {
-      entry.is_running = true;
-      running += 1;
-      tasks_.spawn("validation of policy " + policy->meta.key.str(), validate(policy));
-    }
-    entries_[policy->meta.key] = std::move(entry);
+    if (entry.is_running || entry.next > now || running >= max_running) return;
+    entry.is_running = true;
+    running += 1;
+    due.push_back(policy);
   });
+  // A validation without a query to send ends before spawn() returns, and needs its entry.
+  for (const auto& policy : due)
+    tasks_.spawn("validation of policy " + policy->meta.key.str(), validate(policy));
 }
 
 asio::awaitable<void> PolicyValidator::validate(std::shared_ptr<const api::RollbackPolicy> policy) {

@@ -327,20 +327,38 @@ TEST_CASE("becomes good without data only with onNoData Ignore") {
   CHECK(scenario.template_changes() == 0);
 }
 
+namespace {
+
+// Status and reason of the condition ChecksValid. Empty: the policy does not have it.
+std::string checks_valid(Simulation& simulation, const std::string& name) {
+  const Json* policy = simulation.server.find("rollbackpolicies", {shop, name});
+  const Json status = policy->value("status", Json::object());
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    if (condition["type"] == "ChecksValid")
+      return condition["status"].get<std::string>() + " " + condition["reason"].get<std::string>();
+  }
+  return {};
+}
+
+}  // namespace
+
+//  four policies whose address is wrong: nothing is sent ---- another policy changes
+TEST_CASE("reports an address that is wrong, and validates the other policies meanwhile") {
+  MetricsScenario scenario;
+  const Json good = (*scenario.server.find("rollbackpolicies", {shop, "web"}))["spec"];
+  Json wrong = good;
+  wrong["checks"][0]["prometheus"]["address"] = "http://prometheus:9090/api/v1";
+  for (const char* name : {"a", "b", "c", "d"}) scenario.write_policy(name, wrong);
+  scenario.write_policy("z", good);
+  CHECK(scenario.run_until([&] { return checks_valid(scenario, "z") == "True Accepted"; }, 10s));
+  for (const char* name : {"a", "b", "c", "d"})
+    CHECK(checks_valid(scenario, name) == "False InvalidCheck");
+}
+
 TEST_CASE("reports within seconds whether the server accepts the queries of a policy") {
   MetricsScenario scenario;
-  const auto checks_valid = [&] {
-    const Json* policy = scenario.server.find("rollbackpolicies", {shop, "web"});
-    const Json status = policy->value("status", Json::object());
-    for (const Json& condition : status.value("conditions", Json::array())) {
-      if (condition["type"] == "ChecksValid")
-        return condition["status"].get<std::string>() + " " +
-               condition["reason"].get<std::string>();
-    }
-    return std::string();
-  };
   const auto is = [&](const char* expected) {
-    return [&checks_valid, expected] { return checks_valid() == expected; };
+    return [&scenario, expected] { return checks_valid(scenario, "web") == expected; };
   };
   CHECK(scenario.run_until(is("True Accepted"), 10s));
   scenario.metrics.is_running = false;
