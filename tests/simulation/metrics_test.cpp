@@ -347,7 +347,7 @@ TEST_CASE("reports an address that is wrong, and validates the other policies me
   MetricsScenario scenario;
   const Json good = (*scenario.server.find("rollbackpolicies", {shop, "web"}))["spec"];
   Json wrong = good;
-  wrong["checks"][0]["prometheus"]["address"] = "http://prometheus:9090/api/v1";
+  wrong["checks"].back()["prometheus"]["address"] = "http://prometheus:9090/api/v1";
   for (const char* name : {"a", "b", "c", "d"}) scenario.write_policy(name, wrong);
   scenario.write_policy("z", good);
   CHECK(scenario.run_until([&] { return checks_valid(scenario, "z") == "True Accepted"; }, 10s));
