@@ -61,7 +61,8 @@ asio::awaitable<void> PolicyValidator::validate(std::shared_ptr<const api::Rollb
                                 : checks::finding_without_credentials(query, response.error()));
   }
   const auto found = entries_.find(policy->meta.key);
-  if (found == entries_.end()) co_return;
+  // The policy was deleted, and perhaps created again with the same name.
+  if (found == entries_.end() || found->second.uid != policy->meta.uid) co_return;
   Entry& entry = found->second;
   entry.is_running = false;
   entry.condition.reset();
