@@ -350,15 +350,6 @@ const CheckStatus* check_without_recent_result(const std::vector<CheckStatus>& c
   return found == checks.end() ? nullptr : &*found;
 }
 
-std::string checks_without_result(const std::vector<CheckStatus>& checks) {
-  std::string names;
-  for (const CheckStatus& check : checks) {
-    if (!check.passed_once)
-      names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", check.name, check.reason);
-  }
-  return names;
-}
-
 CheckSummary summarize(const std::vector<CheckStatus>& checks) {
   // An Unknown after a failure does not end that failure.
   if (std::ranges::any_of(checks,

@@ -88,9 +88,6 @@ inline constexpr Duration min_inactive_time = std::chrono::minutes(2);
 [[nodiscard]] const api::CheckStatus* check_without_recent_result(
     const std::vector<api::CheckStatus>& checks);
 
-// "health (NoPodsToProbe), ready (TimedOut)": the checks that never passed.
-[[nodiscard]] std::string checks_without_result(const std::vector<api::CheckStatus>& checks);
-
 enum class CheckSummary : std::uint8_t {
   Passing,   // every check has passed since the rollout was complete, and none fails
   Failing,   // a check fails

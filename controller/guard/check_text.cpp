@@ -14,16 +14,10 @@ namespace lastgood::guard {
 using api::CheckStatus;
 using api::MeasurementResult;
 
-namespace {
-
-// ": 2 of 2 pods failed". Empty if the check has no message. A long message is clipped, so that the
-// message of a guard and the note of an Event have room for what to do.
 std::string value_text(const CheckStatus& check) {
   constexpr std::size_t max_value_size = 300;  // bytes
   return check.message.empty() ? "" : ": " + clip(check.message, max_value_size);
 }
-
-}  // namespace
 
 std::string failure_count(const CheckStatus& check) {
   if (check.failure_threshold <= 1) return {};
@@ -42,6 +36,16 @@ std::string breach_text(const CheckStatus& check) {
 
 std::string no_result_text(const CheckStatus& check) {
   return fmt::format("check {} has no result ({}){}", check.name, check.reason, value_text(check));
+}
+
+std::string checks_without_result(const std::vector<CheckStatus>& checks) {
+  std::string names;
+  for (const CheckStatus& check : checks) {
+    if (!check.passed_once)
+      names += fmt::format("{}{} ({}){}", names.empty() ? "" : ", ", check.name, check.reason,
+                           names.empty() ? value_text(check) : "");
+  }
+  return names;
 }
 
 std::string rollout_obstacle(const std::vector<CheckStatus>& checks) {

@@ -8,6 +8,10 @@
 
 namespace lastgood::guard {
 
+// ": 2 of 2 pods failed". Empty if the check has no message. A long message is clipped, so that the
+// message of a guard and the note of an Event have room for what to do.
+[[nodiscard]] std::string value_text(const api::CheckStatus& check);
+
 // " (3 of 3 consecutive failures)". A count above the threshold is shown as the threshold. Empty
 // for a check that one failure breaches.
 [[nodiscard]] std::string failure_count(const api::CheckStatus& check);
@@ -19,6 +23,10 @@ namespace lastgood::guard {
 // "check rollout has no result (RegistryUnavailable): pod web-1, container app: ...". Requires that
 // the last result is Unknown.
 [[nodiscard]] std::string no_result_text(const api::CheckStatus& check);
+
+// "health (NoPodsToProbe): no pod is ready, ready (TimedOut)": the checks that never passed, the
+// first with its message.
+[[nodiscard]] std::string checks_without_result(const std::vector<api::CheckStatus>& checks);
 
 // ". Check rollout has no result (RegistryUnavailable): ...". Empty if the rollout check has a
 // result, was not measured yet, or reports only how far the rollout is.

@@ -141,7 +141,8 @@ void become_inconclusive(Step& step, const std::string& why) {
   api::GuardStatus& guard = step.guard();
   set_verdict(guard, guard.current->hash, RevisionVerdict::Inconclusive, step.now);
   const std::string message =
-      fmt::format("{} baked but is not good, because {}", step.current_name(), why);
+      fmt::format("{} baked but is not good, because {}. {}", step.current_name(), why,
+                  inconclusive_text(step.deployment()));
   step.enter(State::Idle, Reason::Inconclusive, message);
   step.emit(EventType::Warning, Reason::ReleaseInconclusive, EventAction::None, message);
 }
@@ -162,6 +163,10 @@ Time bake_began(const api::GuardStatus& guard) {
 bool is_long_enough(const api::Bake& bake, const api::PolicySpec& spec) {
   return bake.observed >= 2 * spec.bake_time ||
          bake.unobserved >= std::max<Duration>(spec.bake_time, max_unobserved);
+}
+
+bool lacks_results(const std::vector<CheckStatus>& checks) {
+  return summarize(checks) == CheckSummary::NoResult && never_passed(checks);
 }
 
 // A check waits for pods that have never been ready. Each pod has a limited time for its start, so
@@ -191,21 +196,29 @@ std::string why_inconclusive(const Step& step) {
   // A check that fails now is breached soon, or passes again.
   if (is_failing_still(guard.checks, spec, step.now)) return {};
   const Time no_result_end = end_of_missing_results(step);
-  if (summarize(checks) == CheckSummary::NoResult && never_passed(checks) &&
-      step.now >= no_result_end)
+  if (lacks_results(checks) && step.now >= no_result_end)
     return "these checks had no result: " + checks_without_result(checks);
   if (!is_long_enough(*guard.bake, spec)) return {};
   if (const CheckStatus* check = below_pass_share(guard.checks)) return pass_share_text(*check);
   const CheckStatus* silent = check_without_recent_result(checks);
   if (!silent || step.now < no_result_end) return {};
-  return fmt::format("check {} had no result for {} of the bake ({})", silent->name,
-                     format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
+  return fmt::format("check {} had no result for {} of the bake ({}){}", silent->name,
+                     format_duration(in_seconds(guard.bake->unobserved)), silent->reason,
+                     value_text(*silent));
 }
 
 // ". Check health has no result (ServiceNotFound): ...". Empty if each check had a result recently.
 std::string missing_result(const std::vector<CheckStatus>& checks) {
   const CheckStatus* silent = check_without_recent_result(checks);
   return silent ? ". " + as_sentence(no_result_text(*silent)) : "";
+}
+
+// ". Without results it ends as Inconclusive at 12:05". Empty if each check passed once: then the
+// end moves with the time that is observed.
+std::string deadline_text(const Step& step, const std::vector<CheckStatus>& checks) {
+  if (!lacks_results(checks) || awaits_start(checks)) return "";
+  return fmt::format(". Without results, the release ends as Inconclusive at {}",
+                     format_rfc3339(end_of_missing_results(step)));
 }
 
 // The message of the state: the event for which the bake waits.
@@ -215,18 +228,19 @@ std::string bake_message(const Step& step, std::optional<Time> bake_end) {
   const std::string name = step.current_name();
   if (bake_end)
     return fmt::format("{} rolled out and is evaluated until {}", name, format_rfc3339(*bake_end));
+  const std::vector<CheckStatus> checks = counted_checks(guard.checks, spec);
   if (guard.bake->observed < spec.bake_time) {
     return fmt::format(
         "{} rolled out and was observed for {} of {}. The bake continues when every check returns "
-        "results{}",
+        "results{}{}",
         name, format_duration(in_seconds(guard.bake->observed)), format_duration(spec.bake_time),
-        missing_result(counted_checks(guard.checks, spec)));
+        deadline_text(step, checks), missing_result(checks));
   }
   const CheckStatus* low = below_pass_share(guard.checks);
   return low ? fmt::format("{} baked and becomes good when its checks pass often enough: {}", name,
                            pass_share_text(*low))
              : fmt::format("{} baked and becomes good when every check passes{}", name,
-                           missing_result(counted_checks(guard.checks, spec)));
+                           missing_result(checks));
 }
 
 // When the bake ends if nothing interrupts it. Empty while the bake is not observed, and after

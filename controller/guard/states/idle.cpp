@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/find_check.hpp"
 #include "guard/gates/chains.hpp"
 #include "guard/group/follow.hpp"
 #include "guard/idle_checks.hpp"
@@ -53,8 +54,21 @@ void report_running_revision(Step& step) {
     case RevisionVerdict::RolledBack:
     case RevisionVerdict::Superseded:
       return step.enter(State::Idle, Reason::Inconclusive,
-                        fmt::format("{} still runs. It is not proven good", name));
+                        fmt::format("{} still runs. It is not proven good. {}", name,
+                                    inconclusive_text(step.deployment())));
   }
+}
+
+// The checks of the last evaluation are shown while the revision runs. When a user has corrected a
+// check, its result is no longer a reason to do something.
+bool forget_changed_checks(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const auto removed = std::erase_if(guard.checks, [&](const api::CheckStatus& status) {
+    if (status.name == api::rollout_check || status.config_hash.empty()) return false;
+    const api::Check* check = api::find_check(step.inputs.policy.spec.checks, status.name);
+    return !check || api::config_hash_of(check->kind) != status.config_hash;
+  });
+  return removed > 0;
 }
 
 // The suspension or pause that would hold the next release, so that a user can end it now. A
@@ -73,6 +87,13 @@ void report_hold(Step& step, const Hold& hold) {
 
 }  // namespace
 
+std::string inconclusive_text(const api::Deployment& deployment) {
+  return fmt::format(
+      "It keeps running, and nothing is rolled back to it. When the cause is corrected, evaluate "
+      "it again: kubectl rollout restart deployment/{} -n {}",
+      deployment.meta.key.name, deployment.meta.key.namespace_);
+}
+
 void snapshot_current(Step& step) {
   const auto& current = step.guard().current;
   if (first_hold(evaluation_gates(), step.inputs, step.guard(), step.now)) return;
@@ -84,7 +105,8 @@ void step_idle(Step& step) {
   apply_idle_measurements(step.guard(), step.measurements(), step.inputs.policy.spec, step.now);
   if (const auto hold = suspension_or_pause(step)) {
     report_hold(step, *hold);
-  } else if (!reports_running_revision(step.guard())) {
+  } else if (!reports_running_revision(step.guard()) ||
+             (step.guard().reason == Reason::Inconclusive && forget_changed_checks(step))) {
     report_running_revision(step);
   }
   if (follow_group(step)) return;

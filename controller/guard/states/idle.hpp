@@ -8,6 +8,9 @@ namespace lastgood::guard {
 // Plans the snapshot of the current revision, a drill, or nothing.
 void step_idle(Step& step);
 
+// What an Inconclusive revision means, and how its evaluation is repeated: "It keeps running, ...".
+[[nodiscard]] std::string inconclusive_text(const api::Deployment& deployment);
+
 // Plans a snapshot of the current revision if it is proven and has no snapshot.
 void snapshot_current(Step& step);
 

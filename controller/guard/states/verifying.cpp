@@ -8,6 +8,7 @@
 #include "checks/prometheus_check.hpp"
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
+#include "guard/check_text.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/established.hpp"
 #include "guard/states/outage.hpp"

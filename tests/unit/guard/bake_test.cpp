@@ -187,6 +187,17 @@ TEST_CASE("ends a bake as inconclusive when a check passed once and then had no 
   CHECK_THAT(web.guard.message, mentions({"health", "no result", "NoPodsToProbe"}));
 }
 
+TEST_CASE("says when a bake without results ends, and how to evaluate the revision again") {
+  DeploymentHarness web = baking_v2();
+  web.reconcile_for(1min, health_unknown);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  CHECK_THAT(web.guard.message, mentions({"0s of 10m", "ends as Inconclusive at", "health"}));
+  web.reconcile_for(10min, health_unknown);
+  CHECK(web.state() == idle(Reason::Inconclusive));
+  CHECK_THAT(web.guard.message, mentions({"health (NoPodsToProbe)", "It keeps running",
+                                          "kubectl rollout restart deployment/web -n shop"}));
+}
+
 TEST_CASE("becomes good only when each check passed 75% of its measurements in the bake") {
   SECTION("one of five fails") {
     DeploymentHarness web = baking_v2();

@@ -68,3 +68,12 @@ TEST_CASE("begins a sentence with an upper case letter") {
   CHECK(as_sentence("1 of 2") == "1 of 2");
   CHECK(as_sentence("").empty());
 }
+
+TEST_CASE("checks_without_result names the checks that never passed, the first with its message") {
+  const api::CheckStatus passed{.name = "a", .passed_once = true};
+  const api::CheckStatus no_result{
+      .name = "b", .reason = Reason::NoPodsToProbe, .message = "no pod is ready"};
+  const api::CheckStatus pending{.name = "c", .reason = Reason::Pending, .message = "soon"};
+  CHECK(checks_without_result({passed, no_result, pending}) ==
+        "b (NoPodsToProbe): no pod is ready, c (Pending)");
+}

@@ -47,6 +47,19 @@ TEST_CASE("keeps its reason and message while the same revision runs") {
   }
 }
 
+TEST_CASE("forgets the results of a corrected check of an Inconclusive revision") {
+  DeploymentHarness web = inconclusive_v2();
+  REQUIRE(web.state() == idle(Reason::Inconclusive));
+  REQUIRE(web.guard.checks.size() == 2);
+  std::get<api::HttpCheck>(web.policy.spec.checks[0].kind).path = "/corrected";
+  web.pass_time(1min).reconcile();
+  CHECK(web.state() == idle(Reason::Inconclusive));
+  CHECK(web.guard.checks.size() == 1);
+  CHECK(web.guard.checks[0].name == "rollout");
+  CHECK_THAT(web.guard.message, mentions({"is not proven good", "kubectl rollout restart"}));
+  CHECK_FALSE(web.guard.message.contains("NoPodsToProbe"));
+}
+
 TEST_CASE("reports a suspended policy or a paused Deployment in Idle for as long as it lasts") {
   struct Row {
     const char* name;
