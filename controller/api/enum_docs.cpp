@@ -137,7 +137,8 @@ constexpr std::array conditions{
                  "The metrics server evaluates the queries of all checks `prometheus`. Absent "
                  "without such a check.",
                  "A query, an address, a certificate or the access is wrong; the message quotes "
-                 "the server. `Unknown`: the server cannot answer."},
+                 "the server. `Unknown`: the server cannot answer, or its host name does not "
+                 "resolve."},
     ConditionDoc{"Succeeded", rollback, "The phase is `Succeeded`.",
                  "The phase is `Failed`, `Superseded`, `Observed` or `Rejected`. `Unknown`: the "
                  "rollback is not finished."},

@@ -92,6 +92,14 @@ constexpr std::array entries{
                 "The snapshot of a good revision could not be stored. The note quotes the API "
                 "server.",
                 "Remove the cause. Lastgood tries again."},
+    ReasonEntry{place, Reason::PolicyInvalid, warning,
+                "On a RollbackPolicy: a field of the policy is not valid. The condition `Ready` is "
+                "`False`, and the policy applies to no Deployment.",
+                "Correct the field that the note names."},
+    ReasonEntry{place, Reason::PolicyConflict, warning,
+                "On a RollbackPolicy: another policy selects one of its Deployments too. The "
+                "condition `Ready` is `False`.",
+                "Name one policy in `lastgood.dev/policy`, or narrow a selector."},
     ReasonEntry{place, Reason::InvalidCheck, warning,
                 "On a RollbackPolicy: the metrics server rejects a query of a check, or cannot be "
                 "used with its address. The condition `ChecksValid` is `False`.",

@@ -57,6 +57,17 @@ bool has_prometheus_check(const api::PolicySpec& spec) {
   });
 }
 
+// The condition, if it became False or is now False with another message. Null otherwise.
+const api::Condition* newly_false(const api::PolicyStatus& before, const api::PolicyStatus& after,
+                                  std::string_view type) {
+  const auto* const condition = api::find_condition(after.conditions, type);
+  if (!condition || condition->status != ConditionStatus::False) return nullptr;
+  const auto* const old = api::find_condition(before.conditions, type);
+  const bool is_known =
+      old && old->status == condition->status && old->message == condition->message;
+  return is_known ? nullptr : condition;
+}
+
 }  // namespace
 
 SelectorConflict conflict_of(const api::RollbackPolicy& policy,
@@ -101,17 +112,21 @@ api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guar
   return status;
 }
 
-std::optional<api::EventRecord> event_of(const api::PolicyStatus& before,
-                                         const api::PolicyStatus& after) {
-  const auto* const old = api::find_condition(before.conditions, api::condition::checks_valid);
-  const auto* const valid = api::find_condition(after.conditions, api::condition::checks_valid);
-  if (!valid || valid->status != ConditionStatus::False) return std::nullopt;
-  const bool is_known = old && old->status == valid->status && old->message == valid->message;
-  if (is_known) return std::nullopt;
-  return api::EventRecord{.type = api::EventType::Warning,
-                          .reason = Reason::InvalidCheck,
-                          .action = api::EventAction::Evaluate,
-                          .note = valid->message};
+std::vector<api::EventRecord> events_of(const api::PolicyStatus& before,
+                                        const api::PolicyStatus& after) {
+  std::vector<api::EventRecord> events;
+  for (const auto& [type, reason] :
+       {std::pair(api::condition::ready, Reason::PolicyInvalid),
+        std::pair(api::condition::checks_valid, Reason::InvalidCheck)}) {
+    const auto* const condition = newly_false(before, after, type);
+    if (!condition) continue;
+    const bool is_conflict = condition->reason == api::to_string(Reason::PolicyConflict);
+    events.push_back({.type = api::EventType::Warning,
+                      .reason = is_conflict ? Reason::PolicyConflict : reason,
+                      .action = api::EventAction::Evaluate,
+                      .note = condition->message});
+  }
+  return events;
 }
 
 }  // namespace lastgood::policy

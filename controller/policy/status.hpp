@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "api/event.hpp"
 #include "api/policy.hpp"
@@ -35,9 +36,9 @@ struct SelectorConflict {
                                           const std::optional<api::Condition>& checks_valid,
                                           Time now);
 
-// The Event of a new status, if a check became invalid or is now invalid with another
-// message. Nothing otherwise.
-[[nodiscard]] std::optional<api::EventRecord> event_of(const api::PolicyStatus& before,
-                                                       const api::PolicyStatus& after);
+// One Event for each condition, Ready and ChecksValid, that became False or is now False with
+// another message.
+[[nodiscard]] std::vector<api::EventRecord> events_of(const api::PolicyStatus& before,
+                                                      const api::PolicyStatus& after);
 
 }  // namespace lastgood::policy

@@ -71,8 +71,9 @@ asio::awaitable<void> PolicyReporter::report() {
     if (!written)
       log::warn("cannot write the status of a RollbackPolicy; retrying in 3 s",
                 {{"policy", policy->meta.key.str()}, {"error", written.error()}});
-    const auto event = policy::event_of(policy->status, status);
-    if (written && event) co_await events_.record(*policy, *event, term);
+    if (!written) continue;
+    for (const api::EventRecord& event : policy::events_of(policy->status, status))
+      co_await events_.record(*policy, event, term);
   }
 }
 

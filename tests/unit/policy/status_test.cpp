@@ -149,11 +149,29 @@ TEST_CASE("emits one Event for each change to an invalid check") {
     return api::PolicyStatus{.conditions = {checks_valid(value, message)}};
   };
   const auto bad = status(ConditionStatus::False, "one");
-  CHECK(event_of({}, bad)->reason == api::Reason::InvalidCheck);
-  CHECK(event_of({}, bad)->note == "one");
-  CHECK_FALSE(event_of(bad, bad));
-  CHECK(event_of(bad, status(ConditionStatus::False, "two")));
-  CHECK_FALSE(event_of(bad, status(ConditionStatus::Unknown, "down")));
-  CHECK_FALSE(event_of({}, status(ConditionStatus::Unknown, "down")));
-  CHECK(event_of(status(ConditionStatus::True, "fine"), bad));
+  REQUIRE(events_of({}, bad).size() == 1);
+  CHECK(events_of({}, bad)[0].reason == api::Reason::InvalidCheck);
+  CHECK(events_of({}, bad)[0].note == "one");
+  CHECK(events_of(bad, bad).empty());
+  CHECK_FALSE(events_of(bad, status(ConditionStatus::False, "two")).empty());
+  CHECK(events_of(bad, status(ConditionStatus::Unknown, "down")).empty());
+  CHECK(events_of({}, status(ConditionStatus::Unknown, "down")).empty());
+  CHECK_FALSE(events_of(status(ConditionStatus::True, "fine"), bad).empty());
+}
+
+TEST_CASE("reports a policy that is not ready with an Event when the message is new") {
+  const auto status = [](api::Reason reason, const std::string& message) {
+    return api::PolicyStatus{.conditions = {{.type = "Ready",
+                                             .status = ConditionStatus::False,
+                                             .reason = api::to_string(reason),
+                                             .message = message}}};
+  };
+  const auto invalid = status(api::Reason::Invalid, "spec.checks[0]: is wrong");
+  REQUIRE(events_of({}, invalid).size() == 1);
+  CHECK(events_of({}, invalid)[0].reason == api::Reason::PolicyInvalid);
+  CHECK(events_of({}, invalid)[0].note == "spec.checks[0]: is wrong");
+  CHECK(events_of(invalid, invalid).empty());
+  const auto conflict = status(api::Reason::PolicyConflict, "selects too");
+  REQUIRE(events_of(invalid, conflict).size() == 1);
+  CHECK(events_of(invalid, conflict)[0].reason == api::Reason::PolicyConflict);
 }
