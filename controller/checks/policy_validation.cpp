@@ -31,14 +31,30 @@ codec::QueryVariables placeholders(const std::string& namespace_) {
           .hash = name};
 }
 
-std::string prefix_of(const QueryValidation& query) {
-  const std::string_view field = query.kind == Kind::Traffic ? ".minimumTraffic" : "";
-  return fmt::format("checks[{}].prometheus{}: ", query.check, field);
+// The finding is about the text of the query, and not about the server.
+bool concerns_query(Reason reason) {
+  switch (reason) {
+    case Reason::InvalidQuery:
+    case Reason::QueryFailed:
+    case Reason::WrongResultType:
+    case Reason::MultipleSeries: return true;
+    default: return false;
+  }
 }
 
-QueryFinding invalid(const QueryValidation& query, Reason reason, const std::string& message) {
-  return {
-      .validity = QueryValidity::Invalid, .reason = reason, .message = prefix_of(query) + message};
+// "checks[errors].prometheus: ". The queries of a check have one server, so a finding about the
+// server has the same text for all of them, and is listed once.
+std::string prefix_of(const QueryValidation& query, Reason reason) {
+  const bool names_field = query.kind == Kind::Traffic && concerns_query(reason);
+  return fmt::format("checks[{}].prometheus{}: ", query.check,
+                     names_field ? ".minimumTraffic" : "");
+}
+
+QueryFinding finding(const QueryValidation& query, QueryValidity validity,
+                     const MissingValue& problem) {
+  return {.validity = validity,
+          .reason = problem.reason,
+          .message = prefix_of(query, problem.reason) + problem.message};
 }
 
 void plan_query_of(QueryValidation query, const std::string& text,
@@ -50,7 +66,8 @@ void plan_query_of(QueryValidation query, const std::string& text,
   if (call) {
     query.call = *std::move(call);
   } else {
-    query.finding = invalid(query, Reason::InvalidCheck, call.error().message);
+    query.finding = finding(query, QueryValidity::Invalid,
+                            {.reason = Reason::InvalidCheck, .message = call.error().message});
   }
   planned.push_back(std::move(query));
 }
@@ -117,7 +134,7 @@ QueryFinding evaluate_window(const QueryValidation& query, const PrometheusAnswe
           .message = fmt::format("{}the window of {} has {} values of a series, fewer than the "
                                  "recommended {}, so gaps in the scrapes leave the check without a "
                                  "result; use a window of at least {} scrape intervals",
-                                 prefix_of(query), format_duration(query.window),
+                                 prefix_of(query, Reason::None), format_duration(query.window),
                                  codec::format_number(answer->value), min_values, min_values)};
 }
 
@@ -152,19 +169,15 @@ QueryFinding evaluate_query(const QueryValidation& query, const api::HttpRespons
   if (query.kind == Kind::Window) return evaluate_window(query, answer);
   if (answer) return {};
   const MissingValue& missing = answer.error();
-  if (needs_correction(missing.reason)) return invalid(query, missing.reason, missing.message);
+  if (needs_correction(missing.reason)) return finding(query, QueryValidity::Invalid, missing);
   if (is_missing_data(missing.reason)) return {};
-  return {.validity = QueryValidity::Unavailable,
-          .reason = missing.reason,
-          .message = prefix_of(query) + missing.message};
+  return finding(query, QueryValidity::Unavailable, missing);
 }
 
 QueryFinding finding_without_credentials(const QueryValidation& query,
                                          const MissingValue& problem) {
   const bool may_end = is_unavailable(problem.reason);
-  return {.validity = may_end ? QueryValidity::Unavailable : QueryValidity::Invalid,
-          .reason = problem.reason,
-          .message = prefix_of(query) + problem.message};
+  return finding(query, may_end ? QueryValidity::Unavailable : QueryValidity::Invalid, problem);
 }
 
 api::Condition checks_valid(std::span<const QueryFinding> findings, std::int64_t generation) {

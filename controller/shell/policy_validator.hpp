@@ -4,14 +4,13 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "api/meta.hpp"
 #include "api/policy.hpp"
+#include "checks/validation_schedule.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "runtime/leadership.hpp"
@@ -41,17 +40,11 @@ class PolicyValidator {
   [[nodiscard]] std::optional<api::Condition> condition_of(const api::RollbackPolicy& policy) const;
 
  private:
-  struct Entry {
-    Uid uid;
-    std::int64_t generation = 0;
-    bool is_running = false;
-    int attempts = 0;      // consecutive validations that were not True
-    MonotonicTime next{};  // when the next validation is due
-    std::optional<api::Condition> condition = {};
-  };
-
   void start_due();
-  boost::asio::awaitable<void> validate(std::shared_ptr<const api::RollbackPolicy> policy);
+  // Sends the queries. Returns the condition, or nothing if the policy has no query.
+  boost::asio::awaitable<std::optional<api::Condition>> query(
+      std::shared_ptr<const api::RollbackPolicy> policy);
+  boost::asio::awaitable<void> validate(checks::PolicyVersion version);
 
   runtime::TaskGroup& tasks_;
   MetricsSender& sender_;
@@ -60,7 +53,7 @@ class PolicyValidator {
   const runtime::Leadership& leadership_;
   std::string address_;
   runtime::Term term_ = 0;
-  std::map<Key, Entry> entries_;
+  checks::ValidationSchedule schedule_;
 };
 
 }  // namespace lastgood::shell

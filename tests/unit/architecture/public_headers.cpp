@@ -26,6 +26,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "checks/pod_metrics_plan.hpp",
       "checks/pod_metrics_run.hpp",
       "checks/policy_validation.hpp",
+      "checks/validation_schedule.hpp",
       "checks/prometheus_answer.hpp",
       "checks/prometheus_check.hpp",
       "checks/registry_access.hpp",

@@ -131,6 +131,16 @@ TEST_CASE(
                              "\"1:5: parse error: unexpected end\""));
 }
 
+TEST_CASE("evaluate_query names minimumTraffic only for an error of its query") {
+  const auto traffic = [](const api::HttpResponse& answer) {
+    return evaluated(answer, QueryValidation::Kind::Traffic).message;
+  };
+  const auto rejected = response(400, R"({"status":"error","error":"parse error"})");
+  CHECK(traffic(rejected).starts_with("checks[errors].prometheus.minimumTraffic: "));
+  const auto denied = response(401, "no");
+  CHECK(traffic(denied) == evaluated(denied).message);
+}
+
 TEST_CASE(
     "evaluate_query of the kind Window warns of fewer than 4 values, and reports nothing else") {
   using enum QueryValidation::Kind;
