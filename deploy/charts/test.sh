@@ -98,6 +98,7 @@ test_defaults() {
   expect_line "has a read-only root file system" defaults "readOnlyRootFilesystem: true"
   expect_line "does not guard the controller itself" defaults 'lastgood.dev/enabled: "false"'
   expect_line "has a disruption budget for two replicas" defaults "kind: PodDisruptionBudget"
+  expect_line "has a priority level for the Lease" defaults "kind: FlowSchema"
   expect_line "binds a ClusterRole when all namespaces are watched" defaults \
     "kind: ClusterRoleBinding"
   expect_no_line "does not allow the controller to read Secrets" defaults "resources: [secrets]"
@@ -107,6 +108,7 @@ test_defaults() {
 
 test_namespaces() {
   expect_rendered two_namespaces watch.namespaces='{shop,pay}'
+  expect_no_line "has no FlowSchema for two namespaces" two_namespaces "kind: FlowSchema"
   expect_line "passes the chosen namespaces to the controller" two_namespaces \
     "--namespaces=shop,pay"
   expect_line "has a Role in the first chosen namespace" two_namespaces 'namespace: "shop"'
