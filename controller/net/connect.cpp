@@ -1,5 +1,8 @@
 #include "net/connect.hpp"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +21,28 @@ namespace {
 // from a machine without an IPv6 network.
 void keep_more_helpful(std::optional<Failure>& kept, Failure failure) {
   if (!kept || kept->transport_error == TransportError::Unreachable) kept = std::move(failure);
+}
+
+// A peer whose packets are lost without a reset (a dead node, a dropped NAT entry) is noticed after
+// silent_peer_timeout: by probes if nothing is in flight, else because nothing is acknowledged. See
+// tcp(7).
+constexpr int first_probe_after = 15;                // seconds
+constexpr int probe_interval = 5;                    // seconds
+constexpr unsigned max_probes = 3;                   // then the connection fails
+constexpr unsigned silent_peer_timeout = 30 * 1000;  // ms
+
+void set_options(tcp::socket& socket) {
+  boost::system::error_code ignored;
+  // Each request is a single write. Nagle's algorithm would only delay it.
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(tcp::socket::keep_alive(true), ignored);
+  const auto set = [&](int name, unsigned value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, name, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, first_probe_after);
+  set(TCP_KEEPINTVL, probe_interval);
+  set(TCP_KEEPCNT, max_probes);
+  set(TCP_USER_TIMEOUT, silent_peer_timeout);
 }
 
 asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
@@ -43,8 +68,7 @@ asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
       keep_more_helpful(failure, failure_of(error, deadline));
       continue;
     }
-    // Each request is a single write. Nagle's algorithm would only delay it.
-    socket.set_option(tcp::no_delay(true), error);
+    set_options(socket);
     co_return socket;
   }
   co_return std::unexpected(failure.value_or(

@@ -27,6 +27,7 @@ struct Endpoint {
 };
 
 // Connects to the first address of the host that accepts the connection.
+// If the packets of the peer are lost later, the operations of the transport fail after 30 s.
 boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
     boost::asio::any_io_executor executor, Resolver& resolver, Endpoint endpoint,
     Deadline& deadline);
