@@ -13,8 +13,11 @@ using std::chrono::seconds;
 
 constexpr int min_watch_seconds = 300;
 constexpr int max_watch_seconds = 600;
-// A stream without data is closed this long after the timeout of the watch.
-constexpr Duration idle_margin = seconds(5);
+// The initial events come without a pause, and then the bookmark that ends them.
+constexpr Duration initial_idle_timeout = seconds(30);
+constexpr int max_silent_watch_lists = 2;
+// Events without an end: the server never sends the bookmark that ends the initial events.
+constexpr Duration max_initial_events = std::chrono::minutes(5);
 constexpr Duration call_timeout = seconds(30);
 constexpr Duration max_retry_after = seconds(60);
 // After a stream that was open for this long, the next backoff starts from the first delay.
@@ -160,6 +163,12 @@ WatchAction<T> WatchMachine<T>::on_event(Changed<T> event, MonotonicTime now) {
   if (phase_ == Phase::InitialEvents) {
     const Key key = event.object.meta.key;
     initial_objects_.insert_or_assign(key, std::move(event.object));
+    if (now - opened_at_ > max_initial_events) {
+      return on_sync_failure({.kind = ErrorKind::TimedOut,
+                              .message = "the initial events of the watch did not end within 5 "
+                                         "minutes"},
+                             now);
+    }
     if (initial_objects_.size() <= max_objects) return proceed(ReadStream{});
     return on_sync_failure({.kind = ErrorKind::Protocol,
                             .message = "the watch list has more objects than the limit of 500,000"},
@@ -205,6 +214,7 @@ WatchAction<T> WatchMachine<T>::on_event(Bookmark event, MonotonicTime now) {
     return list_instead("NoWatchList", std::nullopt, now);
   }
   version_ = std::move(event.version);
+  silent_watch_lists_ = 0;
   std::vector<T> objects;
   objects.reserve(initial_objects_.size());
   for (auto& [key, object] : initial_objects_) objects.push_back(std::move(object));
@@ -246,6 +256,8 @@ WatchAction<T> WatchMachine<T>::on_sync_failure(Error error, MonotonicTime now) 
   }
   if (phase_ == Phase::InitialEvents &&
       (error.kind == ErrorKind::TooLarge || error.kind == ErrorKind::TimedOut)) {
+    const bool is_silent = error.kind == ErrorKind::TimedOut;
+    if (is_silent && ++silent_watch_lists_ >= max_silent_watch_lists) supports_watch_list_ = false;
     return list_instead(reason, std::move(error), now);
   }
   if (error.kind == ErrorKind::TooLarge) page_size_ = std::max(page_size_ / 2, 1);
@@ -366,7 +378,7 @@ WatchNext WatchMachine<T>::open_stream(Phase phase, const ResourceVersion& from,
                                               .resource_version = from.value,
                                               .initial_events = phase == Phase::InitialEvents,
                                               .timeout_seconds = timeout}),
-      .idle_timeout = target_.idle_timeout.value_or(seconds(timeout) + idle_margin)};
+      .idle_timeout = phase == Phase::InitialEvents ? initial_idle_timeout : target_.idle_timeout};
 }
 
 template <class T>

@@ -105,9 +105,9 @@ struct WatchTarget {
   std::string namespace_;           // of the collection; empty: all namespaces
   int page_size = 500;              // objects in each page of a LIST
   std::string label_selector = {};  // empty: all objects
-  // A stream without data for this time is closed. The server sends a bookmark about every 60 s.
-  // Empty: a little longer than the timeout of the watch.
-  std::optional<Duration> idle_timeout = {};
+  // A watch without data for this time is closed and opened again from the last version. The server
+  // sends a bookmark about every 60 s, so two of them are missing.
+  Duration idle_timeout = std::chrono::seconds(130);
 };
 
 template <class T>
@@ -182,9 +182,11 @@ class WatchMachine {
   Phase after_wait_ = Phase::InitialEvents;
   WatchNext next_ = ReadStream{};
 
-  ResourceVersion version_;          // the last one seen
-  ResourceVersion not_older_than_;   // minimum version of the next sync; empty: no minimum
-  bool supports_watch_list_ = true;  // false after the server rejected or ignored a WatchList
+  ResourceVersion version_;         // the last one seen
+  ResourceVersion not_older_than_;  // minimum version of the next sync; empty: no minimum
+  // False after the server rejected or ignored a WatchList, or twice sent no data for it.
+  bool supports_watch_list_ = true;
+  int silent_watch_lists_ = 0;
   bool synced_ = false;
   int syncs_ = 0;
 

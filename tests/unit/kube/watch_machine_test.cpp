@@ -288,15 +288,48 @@ TEST_CASE("ignores an input that does not belong to the current action") {
   CHECK(machine.version().value == "5");
 }
 
-TEST_CASE("watches for a random time of 300 to 600 s and allows 5 s more without data") {
+TEST_CASE("watches for a random time of 300 to 600 s") {
   for (const double random : {0.0, 0.5, 0.999999}) {
     Machine machine({.collection = "/d", .namespace_ = ""}, [random] { return random; });
     const auto action = machine.step(StartWatch{}, at(0));
     const auto& open = std::get<OpenStream>(action.next);
     const int seconds = std::stoi(query_parameter(open.call.target, "timeoutSeconds"));
     CHECK(seconds == 300 + static_cast<int>(random * 301));
-    CHECK(open.idle_timeout == std::chrono::seconds(seconds + 5));
     CHECK(query_parameter(open.call.target, "allowWatchBookmarks") == "true");
     CHECK(query_parameter(open.call.target, "resourceVersionMatch") == "NotOlderThan");
   }
+}
+
+TEST_CASE("allows 30 s without data in the initial events, and 130 s in a watch") {
+  Machine machine({.collection = "/d", .namespace_ = ""}, [] { return 0.5; });
+  const auto first = machine.step(StartWatch{}, at(0));
+  CHECK(std::get<OpenStream>(first.next).idle_timeout == std::chrono::seconds(30));
+  machine.step(last_initial_event("5"), at(1));
+  const auto next = machine.step(StreamEnded{}, at(300'000));
+  REQUIRE(std::holds_alternative<ListCall>(next.next));
+  const auto watch = machine.step(page("5", {}), at(300'001));
+  CHECK(std::get<OpenStream>(watch.next).idle_timeout == std::chrono::seconds(130));
+}
+
+TEST_CASE("lists in pages when the initial events do not end within 5 minutes") {
+  Machine machine({.collection = "/d", .namespace_ = ""}, [] { return 0.5; });
+  machine.step(StartWatch{}, at(0));
+  const auto during = machine.step(changed("a", "1"), at(299'000));
+  CHECK(std::holds_alternative<ReadStream>(during.next));
+  const auto after = machine.step(changed("a", "2"), at(301'000));
+  CHECK(std::holds_alternative<ListCall>(after.next));
+}
+
+TEST_CASE("lists in pages for good after two watch lists without data") {
+  Machine machine({.collection = "/d", .namespace_ = ""}, [] { return 0.5; });
+  machine.step(StartWatch{}, at(0));
+  const auto is_list = [](const WatchAction<Deployment>& action) {
+    return std::holds_alternative<ListCall>(action.next);
+  };
+  CHECK(is_list(machine.step(error(ErrorKind::TimedOut), at(30'000))));
+  machine.step(page("5", {}), at(30'001));
+  CHECK_FALSE(is_list(machine.step(error(ErrorKind::Expired), at(90'000))));
+  CHECK(is_list(machine.step(error(ErrorKind::TimedOut), at(120'000))));
+  machine.step(page("6", {}), at(120'001));
+  CHECK(is_list(machine.step(error(ErrorKind::Expired), at(180'000))));
 }
