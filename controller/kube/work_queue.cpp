@@ -45,9 +45,11 @@ void WorkQueue::done(const Key& key) {
   if (dirty_.contains(key)) ready_.push_back(key);
 }
 
-void WorkQueue::fail(const Key& key, MonotonicTime now) {
+void WorkQueue::fail(const Key& key, MonotonicTime now, Duration retry_after) {
+  constexpr Duration max_retry_after = std::chrono::seconds(60);
   const int failures = ++failures_[key];
-  add_at(key, now + backoff_delay(settings_, failures, random_source_()));
+  const Duration backoff = backoff_delay(settings_, failures, random_source_());
+  add_at(key, now + std::max(backoff, std::min(retry_after, max_retry_after)));
 }
 
 void WorkQueue::forget(const Key& key) { failures_.erase(key); }

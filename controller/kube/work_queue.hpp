@@ -58,8 +58,9 @@ class WorkQueue {
   void done(const Key& key);
 
   // Requeues the key with backoff: by default 0.2 s, doubled with each consecutive failure of this
-  // key up to 60 s, plus up to 20% jitter. May be called before or after done(key).
-  void fail(const Key& key, MonotonicTime now);
+  // key up to 60 s, plus up to 20% jitter. `retry_after`: how long the server asked to wait; up to
+  // 60 s of it count. May be called before or after done(key).
+  void fail(const Key& key, MonotonicTime now, Duration retry_after = Duration{0});
 
   // Resets the backoff of the key. Call after a success, or when the object was deleted.
   void forget(const Key& key);

@@ -99,7 +99,7 @@ asio::awaitable<void> Dispatcher::reconcile_one(const Reconcile& reconcile, Key 
       log::warn("reconcile failed, requeued with backoff",
                 {{"key", key.str()}, {"error", requeue_at.error()}});
     }
-    queue_.fail(key, ended);
+    queue_.fail(key, ended, requeue_at.error().retry_after.value_or(Duration{0}));
   } else {
     queue_.forget(key);
     if (*requeue_at) queue_.add_at(key, **requeue_at);

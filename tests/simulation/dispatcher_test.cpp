@@ -115,6 +115,22 @@ TEST_CASE("counts a key again when it is requeued, and measures its wait from th
                                                  ReconcileResult::Error, ReconcileResult::Success});
 }
 
+TEST_CASE("requeues a key after the time of Retry-After, up to 60 s") {
+  const auto throttled = [](Duration retry_after) {
+    return std::unexpected(Error{.kind = ErrorKind::TooManyRequests,
+                                 .message = "too many requests",
+                                 .retry_after = retry_after});
+  };
+  DispatcherHarness harness({throttled(std::chrono::seconds(7)), throttled(std::chrono::hours(1)),
+                             std::optional<Duration>()});
+  harness.become_leader();
+  harness.dispatcher.add(web);
+  const MonotonicTime start = harness.clock.monotonic_now();
+  harness.run_all();
+  // Each of the three reconciles takes 30 ms.
+  CHECK(harness.clock.monotonic_now() - start == Duration(std::chrono::seconds(67)) + Duration(90));
+}
+
 TEST_CASE("measures no wait while another replica is the leader") {
   DispatcherHarness harness({std::optional<Duration>()});
   harness.dispatcher.add(web);
