@@ -63,12 +63,25 @@ shell::Settings to_settings(const Options& options, const net::Credentials& cred
   return settings;
 }
 
-net::Page page(std::string_view path, const shell::Manager& manager, const net::Metrics& metrics) {
-  if (path == "/healthz") return {.body = "ok\n"};
+// Without a successful call for this time, the kubelet restarts the container: a new process may
+// have better credentials or a working connection.
+constexpr Duration max_time_without_success = std::chrono::minutes(5);
+
+net::Page health_page(const net::KubeClient& client) {
+  const auto since = std::chrono::steady_clock::now() - client.last_success();
+  if (since <= max_time_without_success) return {.body = "ok\n"};
+  return {.status = 503,
+          .body = "no call to the API server has succeeded for " +
+                  format_duration(std::chrono::floor<std::chrono::seconds>(since)) + "\n"};
+}
+
+net::Page page(std::string_view path, const shell::Manager& manager, const net::Metrics& metrics,
+               const net::KubeClient& client) {
+  if (path == "/healthz") return health_page(client);
   if (path == "/readyz") {
-    if (manager.ready()) return {.body = "ok\n"};
-    return {.status = 503,
-            .body = "not ready: the first list of the watched objects is not complete\n"};
+    if (const auto why = manager.not_ready())
+      return {.status = 503, .body = "not ready: " + *why + "\n"};
+    return {.body = "ok\n"};
   }
   if (path == "/metrics")
     return {.content_type = std::string(net::metrics_content_type), .body = metrics.text()};
@@ -134,9 +147,11 @@ int startup_failed(const Error& error) {
 int run_controller(const Options& options) {
   asio::io_context io(1);
   const auto executor = io.get_executor();
-  auto credentials = options.kubeconfig.empty()
-                         ? net::load_in_cluster(net::pod_environment())
-                         : net::load_kubeconfig(options.kubeconfig, options.context);
+  const net::KubeIdentity::Reload load_credentials = [&options] {
+    return options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment())
+                                      : net::load_kubeconfig(options.kubeconfig, options.context);
+  };
+  auto credentials = load_credentials();
   if (!credentials) return startup_failed(credentials.error());
   const shell::Settings settings = to_settings(options, *credentials);
   log::info("starting", {{"version", LASTGOOD_VERSION},
@@ -149,7 +164,8 @@ int run_controller(const Options& options) {
   net::HttpProber prober(executor);
   net::HttpClient http(executor);
   net::Files files;
-  auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
+  auto client =
+      net::KubeClient::create(executor, std::move(*credentials), &metrics, {}, load_credentials);
   if (!client) return startup_failed(client.error());
   auto manager = shell::Manager::create(executor,
                                         {.clock = clock,
@@ -161,7 +177,7 @@ int run_controller(const Options& options) {
                                         settings);
   if (!manager) return startup_failed(manager.error());
   auto server = net::HttpServer::bind(executor, options.listen, [&](std::string_view path) {
-    return page(path, **manager, metrics);
+    return page(path, **manager, metrics, **client);
   });
   if (!server) return startup_failed(server.error());
   log::info("listening", {{"port", (*server)->port()}});

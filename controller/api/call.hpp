@@ -18,6 +18,14 @@ enum class Verb : std::uint8_t { Get, Post, Put, Patch, Delete };
 inline constexpr std::string_view json_patch = "application/json-patch+json";    // RFC 6902
 inline constexpr std::string_view merge_patch = "application/merge-patch+json";  // RFC 7386
 
+// Calls of different lanes do not wait for each other.
+enum class Lane : std::uint8_t {
+  Normal,      // reads and writes of a reconcile, and lists
+  Background,  // preflights, Events and policies: they may be late
+  Rollback,    // the reads and writes of a rollback
+  Lease,       // leader election
+};
+
 struct ApiCall {
   Verb verb = Verb::Get;
   std::string target;  // path and query, percent-encoded:
@@ -25,6 +33,7 @@ struct ApiCall {
   std::string body;    // empty for GET
   std::string content_type;    // of the body; empty: application/json
   bool metadata_only = false;  // of a GET: the server sends only the metadata of the object
+  Lane lane = Lane::Normal;
 
   bool operator==(const ApiCall&) const = default;
 };

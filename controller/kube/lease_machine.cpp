@@ -192,6 +192,7 @@ LeaseAction LeaseMachine::send(Phase phase, Result<api::ApiCall> call, Monotonic
   sent_at_ = now;
   Duration timeout = settings_.call_timeout;
   if (release_by_) timeout = std::clamp(*release_by_ - now, Duration{1}, timeout);
+  call->lane = api::Lane::Lease;
   return LeaseCall{.call = std::move(*call), .timeout = timeout};
 }
 

@@ -27,6 +27,9 @@ asio::awaitable<ExchangeExpected<ResponseHead>> Connections::send(Endpoint endpo
       co_return std::move(result->head);
     }
     const ExchangeFailure& failure = result.error();
+    // The way to the server may be lost. Then the other idle connections are useless too.
+    if (is_reused && failure.cause.transport_error == TransportError::TimedOut)
+      idle_.close(endpoint);
     const bool is_stale = is_reused && is_connection_lost(failure.cause) && !failure.began;
     if (!is_stale || (resend == Resend::IfNotSent && failure.sent))
       co_return std::unexpected(std::move(result.error()));

@@ -12,8 +12,6 @@
 #include "net/call_limit.hpp"
 #include "net/connections.hpp"
 #include "net/http_message.hpp"
-#include "net/tls.hpp"
-#include "net/token.hpp"
 
 namespace lastgood::net {
 namespace asio = boost::asio;
@@ -81,30 +79,28 @@ struct BodyReceiver {
   }
 };
 
-api::TlsSettings tls_settings(const Credentials& credentials) {
-  using Verify = api::TlsSettings::Verify;
-  return {.verify = credentials.verify ? Verify::Certificate : Verify::Nothing,
-          .authorities = credentials.ca_pem,
-          .client_certificate = credentials.certificate_pem,
-          .client_key = credentials.key_pem,
-          .server_name = credentials.server_name};
-}
+struct LaneOfCalls {
+  LaneOfCalls(const asio::any_io_executor& executor, std::size_t max_connections, Duration max_idle)
+      : permits(executor, max_connections), connections(executor, max_connections, max_idle) {}
+
+  CallLimit permits;
+  Connections connections;
+};
 
 }  // namespace
 
 class KubeClient::Impl {
  public:
-  Impl(const asio::any_io_executor& executor, Credentials credentials,
-       std::shared_ptr<TlsContext> tls, ports::Telemetry* telemetry, KubeClientLimits limits)
+  Impl(const asio::any_io_executor& executor, KubeIdentity identity, ports::Telemetry* telemetry,
+       KubeClientLimits limits)
       : executor_(executor),
-        credentials_(std::move(credentials)),
-        tls_(std::move(tls)),
+        identity_(std::move(identity)),
         telemetry_(telemetry),
         limits_(limits),
-        tokens_(credentials_.token, credentials_.token_file, limits.token_reread_interval),
-        calls_(executor, limits.connections),
-        connections_(executor, limits.connections, limits.max_idle),
-        authority_(codec::authority(credentials_.host, credentials_.port)) {}
+        normal_(executor, limits.connections.normal, limits.max_idle),
+        background_(executor, limits.connections.background, limits.max_idle),
+        rollback_(executor, limits.connections.rollback, limits.max_idle),
+        lease_(executor, limits.connections.lease, limits.max_idle) {}
 
   // Static: `self` keeps the Impl alive until the coroutine ends.
   static asio::awaitable<Result<ports::ResponseWithWarnings>> call(std::shared_ptr<Impl> self,
@@ -113,6 +109,7 @@ class KubeClient::Impl {
                                               Duration idle_timeout,
                                               std::function<bool(std::string_view)> on_bytes);
   void stop();
+  [[nodiscard]] steady_clock::time_point last_success() const { return last_success_; }
 
  private:
   // Registers the deadline of a call or stream in flight, so that stop() can abort it.
@@ -128,33 +125,37 @@ class KubeClient::Impl {
   };
 
   // request() and send() return the head of the response. The receiver gets the body.
+  // `is_handshake_failure`: set by send() if the TLS handshake failed.
   asio::awaitable<Result<ResponseHead>> request(const ApiCall& call, BodyReceiver& receiver,
                                                 Deadline& deadline);
   asio::awaitable<Result<ResponseHead>> send(const ApiCall& call, const std::string& token,
-                                             BodyReceiver& receiver, Deadline& deadline);
+                                             BodyReceiver& receiver, Deadline& deadline,
+                                             bool& is_handshake_failure);
+  LaneOfCalls& lane_of(const ApiCall& call);
   [[nodiscard]] std::string text_of(const ApiCall& call, const std::string& token) const;
   [[nodiscard]] std::string describe(const ApiCall& call) const;
   [[nodiscard]] std::optional<Error> precondition_error(const ApiCall& call) const;
   [[nodiscard]] Error error_of(const ApiCall& call, const ExchangeFailure& failure) const;
-  void count(const ApiCall& call, bool stream, int status, steady_clock::time_point since) const;
+  void count(const ApiCall& call, bool stream, int status, steady_clock::time_point since);
 
   asio::any_io_executor executor_;
-  Credentials credentials_;
-  std::shared_ptr<TlsContext> tls_;
+  KubeIdentity identity_;
   ports::Telemetry* telemetry_;
   KubeClientLimits limits_;
-  TokenSource tokens_;
-  CallLimit calls_;
-  Connections connections_;
-  std::string authority_;
+  LaneOfCalls normal_;  // also for streams, which need no permit
+  LaneOfCalls background_;
+  LaneOfCalls rollback_;
+  LaneOfCalls lease_;
   std::set<Deadline*> in_flight_;
   bool stopped_ = false;
+  steady_clock::time_point last_success_ = steady_clock::now();
 };
 
 // The method and the URL for messages. The query can be long, so it is left out.
 std::string KubeClient::Impl::describe(const ApiCall& call) const {
-  return std::string(method_of(call.verb)) + (credentials_.tls ? " https://" : " http://") +
-         authority_ + credentials_.base_path + call.target.substr(0, call.target.find('?'));
+  const Credentials& server = identity_.credentials();
+  return std::string(method_of(call.verb)) + (server.tls ? " https://" : " http://") +
+         identity_.authority() + server.base_path + call.target.substr(0, call.target.find('?'));
 }
 
 std::optional<Error> KubeClient::Impl::precondition_error(const ApiCall& call) const {
@@ -177,21 +178,32 @@ Error KubeClient::Impl::error_of(const ApiCall& call, const ExchangeFailure& fai
 }
 
 void KubeClient::Impl::count(const ApiCall& call, bool stream, int status,
-                             steady_clock::time_point since) const {
+                             steady_clock::time_point since) {
+  if (status != 0 && status != 401 && status < 500) last_success_ = steady_clock::now();
   if (telemetry_ == nullptr) return;
   const auto took = std::chrono::duration_cast<Duration>(steady_clock::now() - since);
   telemetry_->api_request({.method = method_of(call.verb),
-                           .host = authority_,
+                           .host = identity_.authority(),
                            .is_watch = stream && call.target.find("watch=") != std::string::npos,
                            .status = status,
                            .took = took});
 }
 
+LaneOfCalls& KubeClient::Impl::lane_of(const ApiCall& call) {
+  switch (call.lane) {
+    case api::Lane::Normal: return normal_;
+    case api::Lane::Background: return background_;
+    case api::Lane::Rollback: return rollback_;
+    case api::Lane::Lease: return lease_;
+  }
+  return normal_;
+}
+
 std::string KubeClient::Impl::text_of(const ApiCall& call, const std::string& token) const {
-  const std::string target = credentials_.base_path + call.target;
+  const std::string target = identity_.credentials().base_path + call.target;
   RequestText request{.method = method_of(call.verb),
                       .target = target,
-                      .host = authority_,
+                      .host = identity_.authority(),
                       .user_agent = user_agent};
   request.accept = call.metadata_only
                        ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -208,7 +220,8 @@ std::string KubeClient::Impl::text_of(const ApiCall& call, const std::string& to
 asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call,
                                                              const std::string& token,
                                                              BodyReceiver& receiver,
-                                                             Deadline& deadline) {
+                                                             Deadline& deadline,
+                                                             bool& is_handshake_failure) {
   const std::string text = text_of(call, token);
   const auto since = steady_clock::now();
   bool counted = false;
@@ -225,31 +238,40 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
       .wants_body = [&receiver](const ResponseHead& head) { return receiver.begin(head); },
       .idle_timeout = receiver.idle_timeout};
   if (!receiver.on_bytes) exchange.limits.body_bytes = receiver.body_limit;
-  Endpoint endpoint{.host = credentials_.host,
-                    .port = credentials_.port,
-                    .tls = tls_,
-                    .server_name = credentials_.server_name};
+  const Credentials& server = identity_.credentials();
+  Endpoint endpoint{.host = server.host,
+                    .port = server.port,
+                    .tls = identity_.tls(),
+                    .server_name = server.server_name};
   // A read can be sent again. A write can be sent again only if none of its bytes was sent.
   const auto resend = call.verb == Verb::Get ? Resend::Always : Resend::IfNotSent;
-  auto head = co_await connections_.send(std::move(endpoint), exchange, resend, deadline);
+  Connections& connections = lane_of(call).connections;
+  auto head = co_await connections.send(std::move(endpoint), exchange, resend, deadline);
   if (head) co_return *std::move(head);
   count_once(0);
+  is_handshake_failure =
+      !head.error().sent && head.error().cause.transport_error == TransportError::Tls;
   co_return std::unexpected(error_of(call, head.error()));
 }
 
-// Sends the request, and sends it again with a new token if the server rejects the current one.
+// Sends the request, and sends it again if the credentials have changed since: after a failed
+// handshake nothing was sent, and the server does not execute a request with status 401.
 asio::awaitable<Result<ResponseHead>> KubeClient::Impl::request(const ApiCall& call,
                                                                 BodyReceiver& receiver,
                                                                 Deadline& deadline) {
+  identity_.refresh(steady_clock::now());
   for (bool is_retry = false;; is_retry = true) {
-    const auto token = tokens_.current(steady_clock::now());
+    const auto token = identity_.token(steady_clock::now());
     if (!token) co_return std::unexpected(token.error());
     receiver.body.clear();
-    auto head = co_await send(call, *token, receiver, deadline);
-    if (!head || head->status != 401 || is_retry || !tokens_.reject(*token)) co_return head;
-    // The server did not execute a request with status 401, so a write can be sent again too.
-    const auto fresh = tokens_.current(steady_clock::now());
-    if (!fresh || *fresh == *token) co_return head;
+    bool is_handshake_failure = false;
+    auto head = co_await send(call, *token, receiver, deadline, is_handshake_failure);
+    const bool is_rejected = head && head->status == 401;
+    if (is_retry || (!is_handshake_failure && !is_rejected)) co_return head;
+    const auto now = steady_clock::now();
+    const bool has_changed =
+        is_rejected ? identity_.on_rejected(*token, now) : identity_.on_tls_failure(now);
+    if (!has_changed) co_return head;
     if (receiver.idle_timeout) deadline.restart(limits_.connect_timeout);
   }
 }
@@ -259,7 +281,7 @@ asio::awaitable<Result<ports::ResponseWithWarnings>> KubeClient::Impl::call(
   if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, timeout);
   const InFlight registered(*self, deadline);
-  const auto permit = co_await self->calls_.acquire(deadline);
+  const auto permit = co_await self->lane_of(call).permits.acquire(deadline);
   if (!permit) {
     co_return std::unexpected(self->error_of(call, ExchangeFailure{.cause = permit.error()}));
   }
@@ -291,7 +313,7 @@ asio::awaitable<Result<void>> KubeClient::Impl::stream(
 
 void KubeClient::Impl::stop() {
   stopped_ = true;
-  connections_.close();
+  for (LaneOfCalls* lane : {&normal_, &background_, &rollback_, &lease_}) lane->connections.close();
   const auto deadlines = in_flight_;
   for (auto* deadline : deadlines) deadline->abort_now();
 }
@@ -303,18 +325,12 @@ KubeClient::~KubeClient() { impl_->stop(); }
 Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor executor,
                                                        Credentials credentials,
                                                        ports::Telemetry* telemetry,
-                                                       KubeClientLimits limits) {
-  if (!codec::valid_header_value(credentials.token))
-    return fail(ErrorKind::BadInput,
-                credentials.source + ": the token contains a control character");
-  std::shared_ptr<TlsContext> tls;
-  if (credentials.tls) {
-    auto made = TlsContext::from(tls_settings(credentials));
-    if (!made) return fail(made.error().kind, credentials.source + ": " + made.error().message);
-    tls = *std::move(made);
-  }
-  auto impl = std::make_shared<Impl>(std::move(executor), std::move(credentials), std::move(tls),
-                                     telemetry, limits);
+                                                       KubeClientLimits limits,
+                                                       KubeIdentity::Reload reload) {
+  auto identity =
+      KubeIdentity::create(std::move(credentials), std::move(reload), limits.reread_interval);
+  if (!identity) return std::unexpected(identity.error());
+  auto impl = std::make_shared<Impl>(std::move(executor), *std::move(identity), telemetry, limits);
   return std::unique_ptr<KubeClient>(new KubeClient(std::move(impl)));
 }
 
@@ -334,6 +350,8 @@ asio::awaitable<Result<void>> KubeClient::stream(ApiCall call, Duration idle_tim
                                                  std::function<bool(std::string_view)> on_bytes) {
   return Impl::stream(impl_, std::move(call), idle_timeout, std::move(on_bytes));
 }
+
+steady_clock::time_point KubeClient::last_success() const { return impl_->last_success(); }
 
 void KubeClient::stop() { impl_->stop(); }
 

@@ -279,6 +279,8 @@ Result<Credentials> load_in_cluster(const PodEnvironment& pod) {
     return std::unexpected(token.error());
   auto ca = read_file(pod.directory + "/ca.crt", max_file_bytes);
   if (!ca) return std::unexpected(ca.error());
+  if (trimmed(*ca).empty())
+    return fail(ErrorKind::BadInput, pod.directory + "/ca.crt: the file is empty");
   credentials.ca_pem = *std::move(ca);
   if (const auto own = read_file(pod.directory + "/namespace", max_file_bytes))
     credentials.namespace_ = trimmed(*own);

@@ -1,5 +1,5 @@
 // The address of the API server and the credentials for it, from a kubeconfig file or from the
-// service account of a pod. Reads files and the environment once.
+// service account of a pod. KubeIdentity calls these functions again, because files are rotated.
 //
 // https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
@@ -28,6 +28,8 @@ struct Credentials {
   std::string namespace_;  // of the context or of the pod; empty: unknown
   // For messages: "context \"dev\" of /root/.kube/config", "the pod's service account".
   std::string source;
+
+  bool operator==(const Credentials&) const = default;
 };
 
 // An empty `context` means current-context. Reads the certificates and the key that the kubeconfig

@@ -25,6 +25,7 @@ asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) {
 
 asio::awaitable<Result<Json>> Gateway::send(Result<api::ApiCall> call, Duration timeout) {
   if (!call) co_return std::unexpected(call.error());
+  call->lane = lane_;
   auto body = co_await kube_.call(std::move(*call), timeout);
   if (!body) co_return std::unexpected(body.error());
   co_return codec::parse_json(*body);
@@ -48,6 +49,7 @@ asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> cal
 asio::awaitable<Result<DryRun>> Gateway::dry_run(Term term, Result<api::ApiCall> call) {
   if (!is_current(term)) co_return not_the_leader();
   if (!call) co_return std::unexpected(call.error());
+  call->lane = lane_;
   auto response = co_await kube_.call_with_warnings(std::move(*call), write_timeout);
   if (!response) co_return std::unexpected(response.error());
   auto object = codec::parse_json(response->body);

@@ -25,8 +25,9 @@ struct DryRun {
 // Protocol if the response is not JSON.
 class Gateway {
  public:
-  Gateway(ports::KubeApi& kube, const Leadership& leadership)
-      : kube_(kube), leadership_(leadership) {}
+  // `lane`: of all calls.
+  Gateway(ports::KubeApi& kube, const Leadership& leadership, api::Lane lane)
+      : kube_(kube), leadership_(leadership), lane_(lane) {}
 
   // The timeout is 10 s.
   boost::asio::awaitable<Result<codec::Json>> read(Result<api::ApiCall> call);
@@ -48,6 +49,7 @@ class Gateway {
 
   ports::KubeApi& kube_;
   const Leadership& leadership_;
+  api::Lane lane_;
 };
 
 }  // namespace lastgood::runtime

@@ -8,6 +8,7 @@
 #include "kube/paths.hpp"
 #include "kube/resource_version.hpp"
 #include "kube/watch_event.hpp"
+#include "runtime/paged_list.hpp"
 
 namespace lastgood::shell {
 
@@ -19,7 +20,6 @@ namespace {
 // The server sends a bookmark about every 60 s.
 constexpr Duration idle_timeout{90'000};
 constexpr Duration list_timeout{10'000};
-constexpr int page_size = 500;
 // How often the state of a watch is read: nothing is called when a watch ends.
 constexpr Duration poll_interval{1'000};
 
@@ -280,27 +280,20 @@ asio::awaitable<Result<std::vector<api::Pod>>> PodView::read_pages(
   const auto collection = kube::collection_path(Resource::Pod, namespace_);
   if (!collection) co_return std::unexpected(collection.error());
   kube::ListOptions options{.label_selector = std::move(label_selector),
-                            .limit = page_size,
                             .resource_version = std::move(not_older_than.value)};
   if (!options.resource_version.empty()) options.resource_version_match = "NotOlderThan";
-  std::vector<api::Pod> pods;
-  for (;;) {
-    auto body = co_await kube_.call(kube::list_call(*collection, options), list_timeout);
-    auto page = body ? kube::parse_list<api::Pod>(std::move(*body)) : std::unexpected(body.error());
-    const bool is_ahead = !page && page.error().kind == ErrorKind::VersionTooLarge;
-    if (is_ahead && !options.resource_version.empty()) {
-      // The server's storage was restored from a backup, which is older than this version: list the
-      // pods again without a version.
-      options.resource_version.clear();
-      options.resource_version_match.clear();
-      continue;
-    }
-    if (!page) co_return std::unexpected(page.error());
-    if (!page->unreadable.empty()) co_return std::unexpected(page->unreadable.front().error);
-    std::ranges::move(page->items, std::back_inserter(pods));
-    if (page->continue_.empty()) co_return pods;
-    options.continue_ = std::move(page->continue_);
+  auto list = co_await runtime::read_list<api::Pod>(kube_, *collection, options, list_timeout);
+  const bool is_ahead = !list && list.error().kind == ErrorKind::VersionTooLarge;
+  if (is_ahead && !options.resource_version.empty()) {
+    // The server's storage was restored from a backup, which is older than this version: list the
+    // pods again without a version.
+    options.resource_version.clear();
+    options.resource_version_match.clear();
+    list = co_await runtime::read_list<api::Pod>(kube_, *collection, options, list_timeout);
   }
+  if (!list) co_return std::unexpected(list.error());
+  if (!list->unreadable.empty()) co_return std::unexpected(list->unreadable.front().error);
+  co_return std::move(list->items);
 }
 
 }  // namespace lastgood::shell

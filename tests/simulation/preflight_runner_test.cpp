@@ -95,7 +95,7 @@ class PreflightHarness {
   };
   ApiClient client{server, clock, "lastgood", script};
   FakeLeadership leadership;
-  runtime::Gateway gateway{client, leadership};
+  runtime::Gateway gateway{client, leadership, api::Lane::Normal};
   api::Revision target;
   shell::ReferenceReader references;
   shell::PreflightRunner runner;

@@ -259,7 +259,8 @@ TEST_CASE("ends a cancelled call at once and frees its connection") {
       co_await connection.send(response(200, "{}"));
     }
   });
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.connections = {.normal = 1}});
   Task<Result<std::string>> first(io, client->call(patch(), long_timeout));
   Task<Result<std::string>> second(io, client->call(get(), long_timeout));
   run_until(io, [&] { return server.connections() == 1; });
@@ -271,7 +272,8 @@ TEST_CASE("ends a cancelled call at once and frees its connection") {
 TEST_CASE("cancels or times out a call that waits for a connection") {
   asio::io_context io;
   ScriptedServer server(io, read_without_response);
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.connections = {.normal = 1}});
   Task<Result<std::string>> first(io, client->call(get(), long_timeout));
   Task<Result<std::string>> second(io, client->call(get(), long_timeout));
   Task<Result<std::string>> third(io, client->call(get(), short_timeout));
@@ -286,7 +288,8 @@ TEST_CASE("cancels or times out a call that waits for a connection") {
 TEST_CASE("fails running, waiting and new calls with Cancelled after stop()") {
   asio::io_context io;
   ScriptedServer server(io, read_without_response);
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.connections = {.normal = 1}});
   Task<Result<std::string>> first(io, client->call(get(), long_timeout));
   Task<Result<std::string>> second(io, client->call(get(), long_timeout));
   run_until(io, [&] { return server.connections() == 1; });
@@ -348,6 +351,23 @@ TEST_CASE("returns the texts of the Warning headers, at most 16") {
   REQUIRE(got->warnings.size() == 16);
   CHECK(got->warnings[0] == R"(would violate PodSecurity "restricted:latest")");
   CHECK(got->warnings[1] == "again");
+}
+
+TEST_CASE("a response counts as a success unless its status is 401 or 5xx") {
+  struct Row {
+    int status;
+    bool is_success;
+  };
+  for (const Row& row : {Row{200, true}, Row{404, true}, Row{409, true}, Row{403, true},
+                         Row{401, false}, Row{500, false}, Row{503, false}}) {
+    CAPTURE(row.status);
+    asio::io_context io;
+    ScriptedServer server(io, always(response(row.status, "{}")));
+    const auto client = client_for(io, plain_credentials(server.port()));
+    const auto before = client->last_success();
+    (void)await(io, client->call(get(), long_timeout));
+    CHECK((client->last_success() > before) == row.is_success);
+  }
 }
 
 }  // namespace lastgood::wire

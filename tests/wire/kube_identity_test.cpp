@@ -268,4 +268,86 @@ TEST_CASE("rejects a token file that is empty, has two lines or is too large") {
   }
 }
 
+namespace {
+
+// A TLS server whose certificate a new authority has signed, and a client that trusts the old one.
+// `reload` is called with the credentials that trust the new authority.
+using Change = std::function<Result<net::Credentials>(net::Credentials)>;
+
+struct RotatedAuthority {
+  explicit RotatedAuthority(Change change)
+      : server(io, always(response(200, "{}")),
+               tls_server(issue({.alternative_names = {"IP:127.0.0.1"}}, &another_authority))) {
+    auto made = net::KubeClient::create(io.get_executor(), tls_credentials(server.port()), nullptr,
+                                        {}, [this, change = std::move(change)] {
+                                          ++reads;
+                                          net::Credentials fresh = tls_credentials(server.port());
+                                          fresh.ca_pem = another_authority.certificate_pem;
+                                          return change(std::move(fresh));
+                                        });
+    REQUIRE(made);
+    client = *std::move(made);
+  }
+
+  Result<std::string> call() { return await(io, client->call(patch(), long_timeout)); }
+
+  asio::io_context io;
+  ScriptedServer server;
+  std::unique_ptr<net::KubeClient> client;
+  int reads = 0;
+};
+
+}  // namespace
+
+TEST_CASE("trusts a new authority at once when the old one no longer verifies the server") {
+  RotatedAuthority rotated([](net::Credentials fresh) { return fresh; });
+  CHECK(rotated.call());
+  CHECK(rotated.call());
+  CHECK(rotated.reads == 1);
+}
+
+TEST_CASE("keeps the last authorities when the files cannot be used, and trusts nothing else") {
+  const std::vector<Change> changes{[](net::Credentials) -> Result<net::Credentials> {
+                                      return fail(ErrorKind::BadInput, "ca.crt: no such file");
+                                    },
+                                    [](net::Credentials fresh) -> Result<net::Credentials> {
+                                      fresh.ca_pem.clear();
+                                      return fresh;
+                                    },
+                                    [](net::Credentials fresh) -> Result<net::Credentials> {
+                                      fresh.ca_pem = "-----BEGIN";
+                                      return fresh;
+                                    }};
+  for (const Change& change : changes) {
+    RotatedAuthority rotated(change);
+    const auto failed = rotated.call();
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().kind == ErrorKind::Tls);
+    CHECK_FALSE(rotated.call());
+    CHECK(rotated.reads == 1);  // at most once a second
+  }
+}
+
+TEST_CASE("reads the credentials again after the reread interval, without a failure") {
+  asio::io_context io;
+  const Identity second = issue({.common_name = "second"}, &authority);
+  ScriptedServer server(
+      io, always(response(200, "{}")),
+      tls_server(signed_by_authority({"IP:127.0.0.1"}), authority.certificate_pem));
+  auto credentials = tls_credentials(server.port());
+  const Identity first = issue({.common_name = "first"}, &another_authority);
+  credentials.certificate_pem = first.certificate_pem;
+  credentials.key_pem = first.key_pem;
+  const auto reload = [credentials, &second]() -> Result<net::Credentials> {
+    net::Credentials fresh = credentials;
+    fresh.certificate_pem = second.certificate_pem;
+    fresh.key_pem = second.key_pem;
+    return fresh;
+  };
+  auto client = net::KubeClient::create(io.get_executor(), credentials, nullptr,
+                                        {.reread_interval = Duration{0}}, reload);
+  REQUIRE(client);
+  CHECK(await(io, (*client)->call(get(), long_timeout)));
+}
+
 }  // namespace lastgood::wire

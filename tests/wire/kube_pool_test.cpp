@@ -169,4 +169,46 @@ TEST_CASE("does not reuse a connection that was idle for too long") {
   CHECK(server.connections() == 3);
 }
 
+TEST_CASE("opens a new connection after a reused connection timed out") {
+  asio::io_context io;
+  // Each connection answers its first request and then nothing, as if its packets were lost.
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(response(200, "{}"));
+    co_await connection.until_closed();
+  });
+  const auto client = client_for(io, plain_credentials(server.port()));
+  std::vector<Task<Result<std::string>>> tasks;
+  for (int i = 0; i < 4; ++i) tasks.emplace_back(io, client->call(get(), long_timeout));
+  for (auto& task : tasks) REQUIRE(task.result());
+  const int connections = server.connections();
+  CHECK(await(io, client->call(get(), short_timeout)).error().kind == ErrorKind::TimedOut);
+  CHECK(await(io, client->call(get(), long_timeout)));
+  CHECK(server.connections() == connections + 1);
+}
+
+TEST_CASE("a call of one lane does not wait for the calls of another lane") {
+  asio::io_context io;
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    const auto request = co_await connection.request();
+    if (!request.starts_with("GET /hang")) co_await connection.send(response(200, "{}"));
+    co_await connection.until_closed();
+  });
+  const auto client = client_for(io, plain_credentials(server.port()));
+  std::vector<Task<Result<std::string>>> hanging;
+  for (const auto lane : {api::Lane::Normal, api::Lane::Background, api::Lane::Rollback}) {
+    for (int i = 0; i < 20; ++i) {
+      ports::ApiCall call = get("/hang");
+      call.lane = lane;
+      hanging.emplace_back(io, client->call(std::move(call), long_timeout));
+    }
+    const bool is_last = lane == api::Lane::Rollback;
+    ports::ApiCall next = get();
+    next.lane = is_last ? api::Lane::Lease : api::Lane(static_cast<int>(lane) + 1);
+    CHECK(await(io, client->call(std::move(next), long_timeout)));
+  }
+  client->stop();
+  for (auto& task : hanging) CHECK(task.result().error().kind == ErrorKind::Cancelled);
+}
+
 }  // namespace lastgood::wire

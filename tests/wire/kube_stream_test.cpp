@@ -197,7 +197,8 @@ TEST_CASE("limits the connections of calls, not the connections of streams") {
     }
     co_await connection.until_closed();
   });
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.connections = {.normal = 1}});
   std::vector<Task<Result<void>>> streams;
   for (int i = 0; i < 4; ++i)
     streams.emplace_back(io, client->stream(watch_call(), long_timeout, got.sink()));
