@@ -21,6 +21,7 @@ constexpr std::size_t max_identity_bytes = 253;
 // A longer spec.leaseDurationSeconds of another holder counts as this.
 constexpr Duration max_lease_duration = std::chrono::minutes(5);
 constexpr Duration max_retry_after = seconds(5);
+constexpr Duration min_interval_of_hints{50};
 constexpr int max_immediate_retries = 3;                 // without a wait, after conflicts
 constexpr std::int64_t max_transitions = 2'000'000'000;  // spec.leaseTransitions is an int32
 
@@ -34,6 +35,25 @@ bool is_response_lost(const Error& error) {
 }
 
 }  // namespace
+
+Result<api::ApiCall> watch_of_lease(const Key& lease) {
+  constexpr int watch_seconds = 300;
+  const auto collection = collection_path(Resource::Lease, lease.namespace_);
+  if (!collection) return std::unexpected(collection.error());
+  api::ApiCall call = watch_call(*collection, {.timeout_seconds = watch_seconds,
+                                               .field_selector = "metadata.name=" + lease.name});
+  call.lane = api::Lane::Lease;
+  return call;
+}
+
+bool says_released(std::string_view line) {
+  if (line.size() > max_lease_bytes) return false;
+  const auto event = codec::parse_json(std::string(line));
+  if (!event || !event->is_object()) return false;
+  const std::string type = text_at(*event, {"type"});
+  if (type == "DELETED") return true;
+  return type == "MODIFIED" && text_at(*event, {"object", "spec", "holderIdentity"}).empty();
+}
 
 Result<LeaseMachine> LeaseMachine::create(LeaseSettings settings) {
   const auto path = object_path(Resource::Lease, settings.lease);
@@ -86,6 +106,15 @@ LeaseAction LeaseMachine::on(LeaseRelease, MonotonicTime now, Time wall) {
   if (phase_ != Phase::Waiting) is_current_ = false;
   if (!release_by_) release_by_ = now + settings_.release_budget;
   return release(now, wall);
+}
+
+LeaseAction LeaseMachine::on(LeaseReleased, MonotonicTime now, Time) {
+  if (phase_ == Phase::Done) return LeaseDone{};
+  // A Lease that is released again and again must not cause a flood of reads.
+  const bool is_candidate = phase_ == Phase::Waiting && !release_by_ && !held_by_us();
+  if (!is_candidate) return LeaseWait{wait_until_};
+  const MonotonicTime next = sent_at_ + min_interval_of_hints;
+  return now >= next ? get(now) : wait(std::min(wait_until_, next));
 }
 
 LeaseAction LeaseMachine::on_object(Json object, MonotonicTime now, Time wall) {

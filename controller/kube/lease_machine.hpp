@@ -15,6 +15,8 @@
 //   A Lease that does not exist is created. If the Lease of another holder was deleted, a new one
 //   is created only when the deleted one would have expired.
 //
+//   LeaseReleased, while waiting for a Lease of another holder: read the Lease at once.
+//
 //   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done. "Ours" means that
 //   the Lease has our identity as its holder.
 //
@@ -74,7 +76,11 @@ struct LeaseResponse {  // the response to the last LeaseCall
 // a LeaseWait, and instead of the response to a LeaseCall that was cancelled.
 struct LeaseRelease {};
 
-using LeaseInput = std::variant<LeaseTick, LeaseResponse, LeaseRelease>;
+// A watch has shown that the Lease has no holder. Valid during a LeaseWait. It is only a hint: the
+// Lease is read again before it is taken.
+struct LeaseReleased {};
+
+using LeaseInput = std::variant<LeaseTick, LeaseResponse, LeaseRelease, LeaseReleased>;
 
 // Actions.
 
@@ -88,6 +94,11 @@ struct LeaseWait {
 struct LeaseDone {};  // the Lease is released, or the release budget is used up
 
 using LeaseAction = std::variant<LeaseCall, LeaseWait, LeaseDone>;
+
+// The watch of one Lease, for a candidate that waits for it.
+[[nodiscard]] Result<api::ApiCall> watch_of_lease(const Key& lease);
+// True if this line of the watch says that the Lease has no holder, or was deleted.
+[[nodiscard]] bool says_released(std::string_view line);
 
 class LeaseMachine {
  public:
@@ -105,6 +116,8 @@ class LeaseMachine {
 
   // How many times this process became the leader. A decision of an earlier term is not valid.
   [[nodiscard]] std::uint64_t term() const { return term_; }
+
+  [[nodiscard]] const Key& lease() const { return settings_.lease; }
 
   // The holder in the Lease as last read. Empty: no holder, or not read yet.
   [[nodiscard]] const std::string& holder() const { return holder_; }
@@ -124,6 +137,7 @@ class LeaseMachine {
   LeaseAction on(LeaseTick, MonotonicTime now, Time wall);
   LeaseAction on(LeaseResponse response, MonotonicTime now, Time wall);
   LeaseAction on(LeaseRelease, MonotonicTime now, Time wall);
+  LeaseAction on(LeaseReleased, MonotonicTime now, Time wall);
 
   LeaseAction on_object(codec::Json object, MonotonicTime now, Time wall);
   LeaseAction on_failure(Error error, MonotonicTime now, Time wall);

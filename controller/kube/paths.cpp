@@ -125,6 +125,7 @@ ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
   Query query;
   query.add("watch", "true").add("allowWatchBookmarks", "true");
   query.add_unless_empty("labelSelector", options.label_selector);
+  query.add_unless_empty("fieldSelector", options.field_selector);
   if (options.initial_events)
     query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
   query.add_unless_empty("resourceVersion", options.resource_version);

@@ -77,6 +77,7 @@ struct WatchOptions {
   // WatchList: ADDED events for all objects, then a bookmark that ends the initial events.
   bool initial_events = false;
   int timeout_seconds = 300;  // the server ends the watch after this time
+  std::string field_selector = {};
 };
 
 // `collection` is the result of collection_path(). Everything after the path is percent-encoded.

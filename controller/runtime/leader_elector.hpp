@@ -11,6 +11,7 @@
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
 #include "runtime/leadership.hpp"
+#include "runtime/signal.hpp"
 
 namespace lastgood::runtime {
 
@@ -19,8 +20,8 @@ class LeaderElector final : public Leadership {
   // Calls on_change(term) after each step in which a term began or ended; 0 means ended. If a term
   // ends between two steps because no renewal succeeded, term() is 0 at once, and on_change(0) is
   // called after the next step.
-  LeaderElector(kube::LeaseMachine machine, ports::KubeApi& kube, ports::Clock& clock,
-                std::function<void(Term)> on_change);
+  LeaderElector(boost::asio::any_io_executor executor, kube::LeaseMachine machine,
+                ports::KubeApi& kube, ports::Clock& clock, std::function<void(Term)> on_change);
 
   [[nodiscard]] Term term() const override;
 
@@ -30,6 +31,10 @@ class LeaderElector final : public Leadership {
   // Runs until it is cancelled. Errors of the API server are logged and retried. Call release()
   // afterwards.
   boost::asio::awaitable<void> run();
+
+  // Watches the Lease while this process does not lead, so that it takes a released Lease at once,
+  // and not only at its next read. Runs beside run() until it is cancelled.
+  boost::asio::awaitable<void> watch();
 
   // Releases the Lease so that another candidate can take it immediately. Takes at most
   // LeaseSettings::release_budget. term() is 0 from the beginning of this call.
@@ -43,7 +48,9 @@ class LeaderElector final : public Leadership {
   ports::KubeApi& kube_;
   ports::Clock& clock_;
   std::function<void(Term)> on_change_;
-  Term reported_ = 0;  // the last term that on_change_ was called with
+  Signal released_by_holder_;  // raised by watch()
+  bool has_hint_ = false;      // the signal was raised for a Lease without a holder
+  Term reported_ = 0;          // the last term that on_change_ was called with
   bool released_ = false;
 };
 

@@ -129,6 +129,7 @@ class LeaseCandidate {
   }
   LeaseStep tick(std::int64_t when) { return step(when, LeaseTick{}); }
   LeaseStep release(std::int64_t when) { return step(when, LeaseRelease{}); }
+  LeaseStep hint(std::int64_t when) { return step(when, LeaseReleased{}); }
   // The server performs the last call, and its response arrives.
   LeaseStep respond(std::int64_t when) {
     return step(when, LeaseResponse{server_.handle(call().call)});

@@ -130,3 +130,44 @@ TEST_CASE("rejects an invalid Lease name, namespace or identity before any call"
   CHECK(LeaseMachine::create({.lease = {"ns", "l"}, .identity = ""}).error().kind ==
         ErrorKind::BadInput);
 }
+
+TEST_CASE("reads the Lease at once when a watch shows that it has no holder") {
+  FakeLeaseServer server;
+  server.put_lease_held_by("b");
+  LeaseCandidate a("a", server);
+  a.tick(0);
+  CHECK(a.respond(0) == waits_until(2'000));
+  // The Lease has a holder still: the hint was wrong.
+  CHECK(a.hint(500) == sends_get);
+  CHECK(a.respond(500) == waits_until(2'500));
+  CHECK(a.hint(520) == waits_until(550));  // at most one read in 50 ms
+  CHECK(a.tick(550) == sends_get);
+  CHECK(a.respond(550) == waits_until(2'550));
+  server.put_lease_held_by("");
+  CHECK(a.hint(700) == sends_get);
+  CHECK(a.respond(701) == sends_update);
+  a.respond(702);
+  CHECK(a.leads(702));
+  CHECK(a.hint(800) == waits_until(2'701));  // it leads already
+}
+
+TEST_CASE("a line of the watch says that the Lease is released when it has no holder") {
+  struct Row {
+    const char* line;
+    bool is_released;
+  };
+  const std::vector<Row> rows = {
+      {R"({"type":"MODIFIED","object":{"spec":{"holderIdentity":"b"}}})", false},
+      {R"({"type":"MODIFIED","object":{"spec":{"holderIdentity":""}}})", true},
+      {R"({"type":"MODIFIED","object":{"spec":{}}})", true},
+      {R"({"type":"ADDED","object":{"spec":{}}})", false},
+      {R"({"type":"DELETED","object":{"spec":{"holderIdentity":"b"}}})", true},
+      {R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}})", false},
+      {R"({"type":"ERROR","object":{"code":410}})", false},
+      {"[]", false},
+      {"not JSON", false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.line);
+    CHECK(says_released(row.line) == row.is_released);
+  }
+}
