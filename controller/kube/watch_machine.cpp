@@ -13,8 +13,9 @@ using std::chrono::seconds;
 
 constexpr int min_watch_seconds = 300;
 constexpr int max_watch_seconds = 600;
-// The initial events come without a pause, and then the bookmark that ends them.
-constexpr Duration initial_idle_timeout = seconds(30);
+// The initial events come without a pause, and then the bookmark that ends them. But the stream
+// goes on as the watch, and its first bookmark comes a minute later.
+constexpr Duration initial_idle_timeout = seconds(75);
 constexpr int max_silent_watch_lists = 2;
 // Events without an end: the server never sends the bookmark that ends the initial events.
 constexpr Duration max_initial_events = std::chrono::minutes(5);
