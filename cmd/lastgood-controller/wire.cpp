@@ -64,8 +64,9 @@ shell::Settings to_settings(const Options& options, const net::Credentials& cred
 }
 
 // Without a successful call for this time, the kubelet restarts the container: a new process may
-// have better credentials or a working connection.
-constexpr Duration max_time_without_success = std::chrono::minutes(5);
+// have better credentials or a working connection. The time is longer than the 10 minutes after
+// which the kubelet resets its restart backoff: an outage of the API server must not raise it.
+constexpr Duration max_time_without_success = std::chrono::minutes(15);
 
 net::Page health_page(const net::KubeClient& client) {
   const auto since = std::chrono::steady_clock::now() - client.last_success();

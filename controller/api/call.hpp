@@ -20,9 +20,9 @@ inline constexpr std::string_view merge_patch = "application/merge-patch+json"; 
 
 // Calls of different lanes do not wait for each other.
 enum class Lane : std::uint8_t {
-  Normal,      // reads and writes of a reconcile, and lists
-  Background,  // preflights, Events and policies: they may be late
-  Rollback,    // the reads and writes of a rollback
+  Normal,      // lists, preflights, statuses, and the reads of a reconcile
+  Background,  // Events, and the statuses of policies: they may be late
+  Rollback,    // the actions of a plan: the record and the patches of a rollback, snapshots
   Lease,       // leader election
 };
 

@@ -264,13 +264,14 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::request(const ApiCall& c
     const auto token = identity_.token(steady_clock::now());
     if (!token) co_return std::unexpected(token.error());
     receiver.body.clear();
+    const std::shared_ptr<TlsContext> tls = identity_.tls();
     bool is_handshake_failure = false;
     auto head = co_await send(call, *token, receiver, deadline, is_handshake_failure);
     const bool is_rejected = head && head->status == 401;
     if (is_retry || (!is_handshake_failure && !is_rejected)) co_return head;
     const auto now = steady_clock::now();
     const bool has_changed =
-        is_rejected ? identity_.on_rejected(*token, now) : identity_.on_tls_failure(now);
+        is_rejected ? identity_.on_rejected(*token, now) : identity_.on_tls_failure(tls, now);
     if (!has_changed) co_return head;
     if (receiver.idle_timeout) deadline.restart(limits_.connect_timeout);
   }

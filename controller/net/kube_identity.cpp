@@ -28,6 +28,26 @@ Result<std::shared_ptr<TlsContext>> tls_context(const Credentials& credentials) 
   return made;
 }
 
+// The same server, verified in the same way. A user may change the current context of a kubeconfig
+// while the controller runs, but its memory is about the first server.
+bool is_same_server(const Credentials& a, const Credentials& b) {
+  return a.host == b.host && a.port == b.port && a.base_path == b.base_path && a.tls == b.tls &&
+         a.verify == b.verify && a.server_name == b.server_name;
+}
+
+// Why the credentials cannot replace `last`. Empty: they can.
+std::string replacement_problem(const Credentials& last, const Credentials& read) {
+  if (!is_same_server(last, read))
+    return read.source + ": the server or its verification has changed; restart the controller";
+  // A file that is being replaced may be empty. Without authorities in the file, those of the
+  // operating system would be trusted.
+  if (read.ca_pem.empty() && !last.ca_pem.empty())
+    return read.source + ": the file of the authorities is empty";
+  if (read.certificate_pem.empty() && !last.certificate_pem.empty())
+    return read.source + ": the file of the client certificate is empty";
+  return "";
+}
+
 }  // namespace
 
 Result<KubeIdentity> KubeIdentity::create(Credentials credentials, Reload reload,
@@ -72,10 +92,10 @@ bool KubeIdentity::read_again(TimePoint now) {
   read_at_ = now;
   if (!reload_) return false;
   auto read = reload_();
-  // A file that is being replaced may be empty. Without authorities in the file, those of the
-  // operating system would be trusted.
-  if (read && read->ca_pem.empty() && !credentials_.ca_pem.empty())
-    read = fail(ErrorKind::BadInput, read->source + ": the file of the authorities is empty");
+  if (read) {
+    if (std::string problem = replacement_problem(credentials_, *read); !problem.empty())
+      read = fail(ErrorKind::BadInput, std::move(problem));
+  }
   if (read && *read == credentials_) {
     problem_.clear();
     return false;

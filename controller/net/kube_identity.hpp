@@ -38,9 +38,12 @@ class KubeIdentity {
   // Reads the files again if the last read is old enough.
   void refresh(TimePoint now);
 
-  // Call if the handshake failed, or if the server rejected `token` with 401. Returns true if
-  // another attempt may succeed: something has changed. Reads the files at most once a second.
-  [[nodiscard]] bool on_tls_failure(TimePoint now) { return read_after_failure(now); }
+  // Call if the handshake with `tls` failed, or if the server rejected `token` with 401. Returns
+  // true if another attempt may succeed: something has changed since. Reads the files at most once
+  // a second.
+  [[nodiscard]] bool on_tls_failure(const std::shared_ptr<TlsContext>& tls, TimePoint now) {
+    return tls != tls_ || read_after_failure(now);
+  }
   [[nodiscard]] bool on_rejected(const std::string& token, TimePoint now);
 
  private:

@@ -317,6 +317,19 @@ TEST_CASE("keeps the last authorities when the files cannot be used, and trusts 
                                     [](net::Credentials fresh) -> Result<net::Credentials> {
                                       fresh.ca_pem = "-----BEGIN";
                                       return fresh;
+                                    },
+                                    // The current context of the kubeconfig was changed.
+                                    [](net::Credentials fresh) -> Result<net::Credentials> {
+                                      fresh.host = "localhost";
+                                      return fresh;
+                                    },
+                                    [](net::Credentials fresh) -> Result<net::Credentials> {
+                                      fresh.verify = false;
+                                      return fresh;
+                                    },
+                                    [](net::Credentials fresh) -> Result<net::Credentials> {
+                                      fresh.tls = false;
+                                      return fresh;
                                     }};
   for (const Change& change : changes) {
     RotatedAuthority rotated(change);
