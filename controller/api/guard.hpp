@@ -10,6 +10,7 @@
 
 #include "api/meta.hpp"
 #include "api/reasons.hpp"
+#include "base/shared.hpp"
 
 namespace lastgood::api {
 
@@ -233,7 +234,7 @@ struct GuardStatus {
 
 struct DeploymentGuard {
   ObjectMeta meta;
-  GuardStatus status = {};
+  Shared<GuardStatus> status = {};
   bool operator==(const DeploymentGuard&) const = default;
 };
 

@@ -18,15 +18,16 @@ namespace {
 // Supersedes the Rollback that a user deleted before the Deployment was changed. An automatic
 // rollback counts as declined, so the release stays.
 void cancel_deleted(GuardState& state, const RollbackDeleted& deleted) {
-  auto& rollback = state.rollback;
+  const auto& rollback = state.rollback;
   if (!rollback || rollback->meta.uid != deleted.rollback || rollback->status.template_restored)
     return;
   if (api::finished(rollback->status.phase)) return;
-  rollback->status =
+  state.rollback.edit().status =
       rollback::advance(rollback->status, api::RollbackPhase::Superseded,
                         "A user deleted it before the Deployment was changed", deleted.at);
   if (!api::is_manual(rollback->spec))
-    state.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = deleted.at};
+    state.guard.edit().declined =
+        api::Declined{.rollback = rollback->meta.key.name, .at = deleted.at};
 }
 
 void add_measurement(GuardState& state, MeasurementArrived measurement) {
@@ -37,7 +38,7 @@ void add_measurement(GuardState& state, MeasurementArrived measurement) {
 
 void see_rollback(GuardState& state, const RollbackSeen& seen) {
   if (state.rollback && state.rollback->meta.uid == seen.rollback)
-    state.rollback->spec.approved = seen.approved;
+    state.rollback.edit().spec.approved = seen.approved;
   if (seen.is_finished) state.records_changed = true;
 }
 
@@ -61,7 +62,7 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
 namespace {
 
 void add_alerts(GuardState& state, const AlertsArrived& arrived) {
-  state.guard.alerts = with_alerts(std::move(state.guard.alerts), arrived.alerts);
+  state.guard.edit().alerts = with_alerts(state.guard->alerts, arrived.alerts);
 }
 
 // Runs the rollout check again, and each other check that has run without a result: perhaps the
@@ -69,7 +70,7 @@ void add_alerts(GuardState& state, const AlertsArrived& arrived) {
 void request_checks(GuardState& state, MonotonicTime at) {
   state.schedule.request(std::string(api::rollout_check), at);
   for (const std::string& name : state.schedule.names_of_run_checks()) {
-    const api::CheckStatus* check = api::find_check(state.guard.checks, name);
+    const api::CheckStatus* check = api::find_check(state.guard->checks, name);
     const bool has_result =
         check && (check->reason != pending_reason || check->consecutive_unknowns > 0);
     if (!has_result) state.schedule.request(name, at);
@@ -88,8 +89,8 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
                    [&](const RolloutChanged& one) { request_checks(state, one.at); },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
-                     state.guard.freeze.reset();
-                     state.written.freeze.reset();
+                     state.guard.edit().freeze.reset();
+                     state.written.edit().freeze.reset();
                    },
                    [&](const RollbackSeen& one) { see_rollback(state, one); },
                    [&](const RollbackDeleted& one) { cancel_deleted(state, one); },
@@ -115,14 +116,15 @@ void set_unblocked_since(GuardState& state, const Action& action, MonotonicTime 
 
 void set_preflight(GuardState& state, const api::Preflight& preflight) {
   state.preflight = preflight;
-  if (preflight.reason == Reason::SnapshotMissing) clear_snapshot(state.guard, preflight.target);
+  if (preflight.reason == Reason::SnapshotMissing)
+    clear_snapshot(state.guard.edit(), preflight.target);
 }
 
 // A release needs only the pods that responded since the release began, so an Idle Deployment
 // forgets them. With strategy Recreate, the old pods are gone before the release has a pod. Then
 // the pods that responded to the idle checks stay, except those of checks that left the policy.
 void forget_responders(GuardState& state, const PlanDecided& decided) {
-  if (state.guard.state != api::State::Idle) return;
+  if (state.guard->state != api::State::Idle) return;
   if (!decided.deployment.recreates) return state.responders.clear();
   std::erase_if(state.responders, [&](const auto& entry) {
     return std::ranges::none_of(decided.policy.spec.checks, [&](const api::Check& check) {
@@ -134,16 +136,19 @@ void forget_responders(GuardState& state, const PlanDecided& decided) {
 // Some failures breach a check only after they have lasted for min_failing_time. Measures such a
 // check again at the end of this time: its next turn could be almost one interval later.
 void request_due_breaches(GuardState& state, const PlanDecided& decided) {
-  for (const api::CheckStatus& check : state.guard.checks) {
+  if (state.guard->state == api::State::Idle) return;
+  for (const api::CheckStatus& check : state.guard->checks) {
     const auto due = breach_due_at(check);
     if (due && *due > decided.now)
       state.schedule.request(check.name, decided.at + (*due - decided.now));
   }
 }
 
-// Its next turn may be after passing_rollout_interval, planned while it passed.
+// Its next turn may be after passing_rollout_interval, planned while it passed. In Idle the check
+// does not run, and a request would only cause reconciles.
 void request_rollout_again(GuardState& state, MonotonicTime at) {
-  const api::CheckStatus* rollout = api::find_check(state.guard.checks, api::rollout_check);
+  if (state.guard->state == api::State::Idle) return;
+  const api::CheckStatus* rollout = api::find_check(state.guard->checks, api::rollout_check);
   if (rollout && rollout->result != api::MeasurementResult::Pass)
     state.schedule.request(rollout->name, at + rollout_interval);
 }
@@ -152,9 +157,9 @@ void set_plan(GuardState& state, const PlanDecided& decided) {
   const Plan& plan = decided.plan;
   forget_responders(state, decided);
   // A new release is measured at once, while the old pods can still show a shared cause.
-  if (state.guard.evaluation_started != plan.guard.evaluation_started) state.schedule = {};
-  state.guard = plan.guard;
-  if (plan.rollback && state.rollback) state.rollback->status = *plan.rollback;
+  if (state.guard->evaluation_started != plan.guard.evaluation_started) state.schedule = {};
+  if (state.guard != plan.guard) state.guard = plan.guard;
+  if (plan.rollback && state.rollback) state.rollback.edit().status = *plan.rollback;
   state.measurements.clear();
   request_rollout_again(state, decided.at);
   request_due_breaches(state, decided);
@@ -187,7 +192,7 @@ void set_action(GuardState& state, const ActionEnded& ended) {
           [](const NothingExecuted&) {},
           [&](const RollbackExecuted& executed) { set_rollback(state, executed); },
           [&](const SnapshotCreated& created) {
-            set_snapshot(state.guard, created.revision, created.name);
+            set_snapshot(state.guard.edit(), created.revision, created.name);
             state.snapshots_changed = true;
             state.snapshot_error.clear();
           },
@@ -198,7 +203,7 @@ void set_action(GuardState& state, const ActionEnded& ended) {
           [&](const ObservationRecorded& recorded) { state.observed_record = recorded.rollback; },
           [&](const DrillEnded& drill) {
             set_preflight(state, drill.preflight);
-            record_drill(state.guard, drill.record);
+            record_drill(state.guard.edit(), drill.record);
           },
           [&](const ActionFailed& failed) { set_failure(state, ended, failed.error); },
       },
@@ -208,7 +213,12 @@ void set_action(GuardState& state, const ActionEnded& ended) {
 void set_written_guard(GuardState& state, const GuardWritten& written) {
   state.guard_uid = written.uid;
   state.guard_owner = written.owner;
-  if (written.status) state.written = *written.status;
+  if (!written.status) return;
+  if (state.guard == *written.status) {
+    state.written = state.guard;
+  } else {
+    state.written = *written.status;
+  }
 }
 
 }  // namespace
@@ -234,7 +244,7 @@ GuardState apply(GuardState state, const Outcome& outcome) {
                  },
                  [&](const SnapshotsCollected& collected) {
                    for (const std::string& name : collected.deleted)
-                     clear_snapshot(state.guard, name);
+                     clear_snapshot(state.guard.edit(), name);
                    state.snapshots_changed = collected.error.has_value();
                  },
              },

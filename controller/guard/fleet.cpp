@@ -10,23 +10,33 @@ namespace lastgood::guard {
 
 namespace {
 
-// Calls visit(key, status, replicas) for each guarded Deployment.
+// Calls visit(key, status, replicas) for each guarded Deployment that may count. Returns the number
+// of all guarded Deployments.
 template <class Visit>
-void for_each_guarded(const GuardStates& states, const kube::Stores& stores, Time now,
-                      Visit visit) {
-  states.for_each([&](const Key& key, const GuardState& state) {
-    if (!state.guard.policy.empty()) visit(key, state.guard, state.replicas);
+std::size_t for_each_noteworthy(const GuardStates& states, const kube::Stores& stores, Time now,
+                                Visit visit) {
+  std::size_t guarded = states.index().guarded();
+  states.index().for_each([&](const Key& key) {
+    const GuardState& state = *states.find(key);
+    visit(key, *state.guard, state.replicas);
   });
-  stores.guards.for_each([&](const auto& guard) {
-    const auto deployment = stores.deployments.find(guard->meta.key);
-    // Skip a guard whose Deployment is gone or was created again, or is already counted above.
-    if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
-        states.find(guard->meta.key) || guard->status.policy.empty())
-      return;
-    api::GuardStatus status = guard->status;
+  for (const Key& key : states.index().unloaded()) {
+    const auto guard = stores.guards.find(key);
+    const auto deployment = stores.deployments.find(key);
+    // Skip a guard whose Deployment is gone or was created again.
+    if (!guard || !deployment || deployment->meta.uid != guard->status->deployment_uid ||
+        guard->status->policy.empty())
+      continue;
+    ++guarded;
+    if (guard->status->state == api::State::Idle) {
+      visit(key, *guard->status, std::nullopt);
+      continue;
+    }
+    api::GuardStatus status = *guard->status;
     reset_results(status, now);  // as after a restart: only failures and breaches stay
-    visit(guard->meta.key, status, std::nullopt);
-  });
+    visit(key, status, std::nullopt);
+  }
+  return guarded;
 }
 
 struct FleetCount {
@@ -40,11 +50,10 @@ FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kub
                        const BreakerSettings& settings, const BreakerOverride& breaker_override,
                        const Key& self, Time now) {
   FleetCount count;
-  for_each_guarded(
+  count.fleet.guarded = for_each_noteworthy(
       states, stores, now,
       [&](const Key& key, const api::GuardStatus& guard,
           const std::optional<SeenReplicas>& replicas) {
-        ++count.fleet.guarded;
         std::optional<Time> began = failing_since(guard, now);
         if (began) {
           memory.failing.record(key, *began, now);
@@ -148,8 +157,8 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
       const GuardState& state = *known;
       member = {.deployment = other->meta.key.name,
                 .order = state.group_order,
-                .guard = state.guard,
-                .rollback = state.rollback,
+                .guard = *state.guard,
+                .rollback = state.rollback.copy(),
                 .blocked_because = state.blocked_because,
                 .mode = state.mode,
                 .is_patched = state.rollback && rollback::is_patched_by(*other, *state.rollback)};

@@ -33,7 +33,7 @@ std::vector<api::Measurement> usable_measurements(const GuardState& state,
   const std::vector<std::string> known = known_before(state.guard, spec);
   std::vector<api::Measurement> measurements;
   for (const MeasurementArrived& entry : state.measurements) {
-    const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
+    const bool is_current = state.guard->current && entry.hash == state.guard->current->hash;
     if (is_current && is_check_unchanged(entry, spec))
       measurements.push_back(with_present_evidence(entry, known));
   }
@@ -46,7 +46,7 @@ ChecksStarted due_checks(const GuardState& state, const Needs& needs, const api:
       .names = {}, .schedule = state.schedule, .idle_schedule = state.idle_schedule};
   started.names =
       started.schedule.take_due(needs, spec, state.running_checks, now,
-                                first_runs(state.guard, state.rollback, spec, wall_time));
+                                first_runs(state.guard, state.rollback.copy(), spec, wall_time));
   const std::vector<std::string> due_in_idle = started.idle_schedule.take_due(
       needs.idle_checks, state.deployment_uid, first_measurement_within(deployments),
       state.running_checks, now);

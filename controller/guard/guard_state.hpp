@@ -11,6 +11,7 @@
 #include "api/guard.hpp"
 #include "api/preflight.hpp"
 #include "api/rollback.hpp"
+#include "base/shared.hpp"
 #include "guard/failure_log.hpp"
 #include "guard/idle_checks.hpp"
 #include "guard/inbox.hpp"
@@ -21,12 +22,15 @@ namespace lastgood::guard {
 
 struct GuardState {
   Uid deployment_uid;
-  api::GuardStatus guard = {};
-  api::GuardStatus written = {};  // the status that the API server has
-  Uid guard_uid;                  // of the DeploymentGuard object; empty until it exists
-  Uid guard_owner;                // uid of the Deployment that owns the DeploymentGuard
-  std::optional<api::Rollback> rollback = {};
-  api::RollbackStatus rollback_written = {};
+  Time loaded{};  // when this state was loaded
+  // While the Deployment is Idle, this is usually one object with `written` and with the status in
+  // the store of the watch: see GuardStates::share_stored().
+  Shared<api::GuardStatus> guard = {};
+  Shared<api::GuardStatus> written = {};  // the status that the API server has
+  Uid guard_uid;                          // of the DeploymentGuard object; empty until it exists
+  Uid guard_owner;                        // uid of the Deployment that owns the DeploymentGuard
+  SharedOptional<api::Rollback> rollback = {};
+  Shared<api::RollbackStatus> rollback_written = {};
   Schedule schedule = {};
   IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan

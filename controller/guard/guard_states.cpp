@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "guard/apply.hpp"
+#include "guard/guard_status.hpp"
 #include "guard/load.hpp"
 
 namespace lastgood::guard {
@@ -54,6 +55,7 @@ void GuardStates::drain(const api::Deployment& deployment, const kube::Stores& s
   Inbox inbox = std::exchange(found->second.inbox, {});
   GuardState& state = *found->second.state;
   state = fold(std::move(state), std::move(inbox), deployment, stores, now);
+  index_.on_state(deployment.meta.key, state);
 }
 
 void GuardStates::apply(const Key& deployment, const Outcome& outcome) {
@@ -61,10 +63,26 @@ void GuardStates::apply(const Key& deployment, const Outcome& outcome) {
   if (found == entries_.end()) return;
   GuardState& state = *found->second.state;
   state = guard::apply(std::move(state), outcome);
+  index_.on_state(deployment, state);
+}
+
+void GuardStates::share_stored(const api::DeploymentGuard& guard) {
+  const auto found = entries_.find(guard.meta.key);
+  if (found == entries_.end() || found->second.state->guard_uid != guard.meta.uid) return;
+  GuardState& state = *found->second.state;
+  // `written` differs if the watch is behind the last write.
+  const bool is_same = state.guard->state == api::State::Idle &&
+                       is_stored_as(state.guard, guard.status) &&
+                       is_stored_as(state.written, guard.status);
+  if (!is_same) return;
+  state.guard = guard.status;
+  state.written = guard.status;
 }
 
 void GuardStates::set_unmanaged(const Key& deployment, GuardState state) {
-  entries_[deployment] = {.state = std::make_shared<GuardState>(std::move(state))};
+  Entry& entry = entries_[deployment];
+  entry = {.state = std::make_shared<GuardState>(std::move(state))};
+  index_.on_state(deployment, *entry.state);
 }
 
 }  // namespace lastgood::guard

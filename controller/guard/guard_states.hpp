@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "guard/fleet_index.hpp"
 #include "guard/guard_state.hpp"
 #include "guard/inbox.hpp"
 #include "guard/outcomes.hpp"
@@ -50,11 +51,30 @@ class GuardStates {
   // over.
   void apply(const Key& deployment, const Outcome& outcome);
 
+  // Called with each guard from the watch. While the Deployment is Idle and its status is stored
+  // completely, the state uses the object of the store, so that there is one copy of it.
+  void share_stored(const api::DeploymentGuard& guard);
+
   // Replaces the state of a Deployment that has a group but has not opted in.
   void set_unmanaged(const Key& deployment, GuardState state);
 
-  void forget(const Key& deployment) { entries_.erase(deployment); }
-  void forget_all() { entries_.clear(); }
+  // The guarded Deployments that may count for the breaker or as a shared cause.
+  [[nodiscard]] const FleetIndex& index() const { return index_; }
+  // Called with each change of a Deployment in the watch. `after`: null if it is gone.
+  void on_deployment(const Key& key, const api::Deployment* after) {
+    index_.on_deployment(key, after);
+  }
+  // Called at the begin of a term with each guard in the store, after forget_all().
+  void add_unloaded(const Key& key) { index_.on_unloaded(key); }
+
+  void forget(const Key& deployment) {
+    entries_.erase(deployment);
+    index_.on_forgotten(deployment);
+  }
+  void forget_all() {
+    entries_.clear();
+    index_.clear();
+  }
 
  private:
   struct Entry {
@@ -64,6 +84,7 @@ class GuardStates {
   };
 
   std::map<Key, Entry> entries_;
+  FleetIndex index_;
 };
 
 }  // namespace lastgood::guard

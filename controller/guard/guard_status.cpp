@@ -113,6 +113,15 @@ bool has_policy_conflict(const api::GuardStatus& guard) {
   return governed && governed->reason == api::to_string(Reason::PolicyConflict);
 }
 
+bool is_stored_as(api::GuardStatus memory, const api::GuardStatus& stored) {
+  for (api::CheckStatus& check : memory.checks) {
+    check.failing_series.clear();
+    check.min_failing_time = {};
+    check.passing_since.reset();
+  }
+  return memory == stored;
+}
+
 bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after) {
   api::GuardStatus old_status = before;
   api::GuardStatus new_status = after;

@@ -25,6 +25,9 @@ void reset_results(api::GuardStatus& guard, Time now);
 // No policy applies to the Deployment, because the selectors of several match it.
 [[nodiscard]] bool has_policy_conflict(const api::GuardStatus& guard);
 
+// The status as the API server has it. Some fields of a check are not stored (see CheckStatus).
+[[nodiscard]] bool is_stored_as(api::GuardStatus memory, const api::GuardStatus& stored);
+
 // True if the difference is worth a write. A new message of an unchanged check is not.
 [[nodiscard]] bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after);
 

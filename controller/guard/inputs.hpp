@@ -62,6 +62,8 @@ struct Inputs {
   api::Deployment deployment;
   EffectivePolicy policy = {};
   api::GuardStatus guard = {};  // before this plan
+  Time loaded{};                // when this replica loaded the state
+  std::size_t guarded = 0;      // the number of guarded Deployments
 
   // Present if needs() lists them.
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};

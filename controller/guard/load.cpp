@@ -43,10 +43,11 @@ namespace {
 // If the pending Rollback of the guard no longer exists, a user deleted it while no controller led.
 void detect_declined(GuardState& state, const api::Deployment& deployment,
                      const kube::Stores& stores, Time now) {
-  api::GuardStatus& guard = state.guard;
-  if (guard.pending.empty() ||
-      stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = guard.pending}))
+  const std::string& pending = state.guard->pending;
+  if (pending.empty() ||
+      stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = pending}))
     return;
+  api::GuardStatus& guard = state.guard.edit();
   guard.declined = api::Declined{.rollback = guard.pending, .at = now};
   guard.pending.clear();
 }
@@ -56,12 +57,14 @@ void detect_declined(GuardState& state, const api::Deployment& deployment,
 GuardState load(const api::Deployment& deployment, const kube::Stores& stores, Time now) {
   GuardState state;
   state.deployment_uid = deployment.meta.uid;
+  state.loaded = now;
   if (const auto guard = stores.guards.find(deployment.meta.key)) {
     state.guard_uid = guard->meta.uid;
     state.guard_owner = guard->meta.owner;
     state.guard = guard->status;
     state.written = guard->status;
-    reset_results(state.guard, now);
+    // In Idle, the checks are those of a past evaluation. They stay, as without a restart.
+    if (state.guard->state != api::State::Idle) reset_results(state.guard.edit(), now);
   }
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
     if (!concerns(*rollback, deployment, state.guard)) return;
@@ -71,6 +74,12 @@ GuardState load(const api::Deployment& deployment, const kube::Stores& stores, T
   });
   detect_declined(state, deployment, stores, now);
   return state;
+}
+
+bool comes_first(const api::Deployment& deployment, const api::DeploymentGuard* guard) {
+  return guard && !guard->status->policy.empty() &&
+         (guard->status->state != api::State::Idle ||
+          guard->status->template_digest != deployment.template_digest);
 }
 
 bool is_unmanaged(const EffectivePolicy& policy, const GuardState& state) {
@@ -104,15 +113,15 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment,
 }
 
 bool is_freeze_removed(const api::DeploymentGuard& guard) {
-  return guard.status.state == api::State::Frozen && !guard.status.freeze;
+  return guard.status->state == api::State::Frozen && !guard.status->freeze;
 }
 
 std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
                                                  const std::string& group) {
   if (group.empty()) return {};
   GuardState state{.deployment_uid = deployment.meta.uid};
-  state.guard.deployment_uid = deployment.meta.uid;
-  state.guard.reason = Reason::NotOptedIn;
+  state.guard.edit().deployment_uid = deployment.meta.uid;
+  state.guard.edit().reason = Reason::NotOptedIn;
   state.group = group;
   state.blocked_because =
       "it is not guarded. Opt it in, or remove its annotation lastgood.dev/group";
@@ -123,9 +132,9 @@ std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployme
 bool changes_for_group(const GuardState& state, const EffectivePolicy& policy, const Plan& plan) {
   if (policy.group.empty()) return false;
   return state.group != policy.group || state.mode != policy.spec.mode ||
-         state.guard.state != plan.guard.state || state.guard.reason != plan.guard.reason ||
+         state.guard->state != plan.guard.state || state.guard->reason != plan.guard.reason ||
          state.blocked_because != plan.blocked_because ||
-         state.guard.rollback != plan.guard.rollback || plan.rollback.has_value();
+         state.guard->rollback != plan.guard.rollback || plan.rollback.has_value();
 }
 
 bool answers_request(const Inputs& inputs, const Plan& plan) {
@@ -142,7 +151,7 @@ bool has_open_rollback(const GuardState& state) {
 
 std::optional<std::string> outcome_to_report(const GuardState& state) {
   if (!state.rollback || !api::finished(state.rollback->status.phase)) return {};
-  if (state.rollback_written.phase == state.rollback->status.phase) return {};
+  if (state.rollback_written->phase == state.rollback->status.phase) return {};
   return api::to_string(state.rollback->status.phase);
 }
 

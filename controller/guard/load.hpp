@@ -15,6 +15,11 @@ namespace lastgood::guard {
 [[nodiscard]] GuardState load(const api::Deployment& deployment, const kube::Stores& stores,
                               Time now);
 
+// At the start of a term, the Deployment is reconciled before the others: it may have something to
+// do. To reconcile thousands of Deployments takes seconds. `guard`: null if there is none.
+[[nodiscard]] bool comes_first(const api::Deployment& deployment,
+                               const api::DeploymentGuard* guard);
+
 // The Deployment has not opted in and has no DeploymentGuard.
 [[nodiscard]] bool is_unmanaged(const EffectivePolicy& policy, const GuardState& state);
 

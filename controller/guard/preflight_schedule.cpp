@@ -9,6 +9,7 @@
 #include "guard/group/member.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
+#include "guard/spread.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -22,7 +23,10 @@ namespace {
 // A preflight makes three requests or more. See max_fresh_age in preflight.cpp.
 constexpr std::chrono::seconds interval_while_failing{20};
 constexpr std::chrono::seconds interval_while_due{35};  // a rollback may be held for days
-constexpr std::chrono::minutes usual_interval{10};
+constexpr std::chrono::minutes min_mean_interval{10};
+// The mean interval is this long for each guarded Deployment. A preflight sends three requests and
+// more.
+constexpr std::chrono::seconds interval_per_deployment{3};
 constexpr std::chrono::milliseconds min_interval{500};
 // The last preflight read a newer Deployment than the watch has, so it counts after the next event
 // of the watch. But the watch may back off for 30 s.
@@ -42,12 +46,32 @@ bool is_due(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
          group_rollback_to_follow(inputs, guard, now) != nullptr;
 }
 
+Duration usual_interval(const Inputs& inputs) {
+  return usual_preflight_interval(inputs.deployment.meta.uid, inputs.guarded);
+}
+
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   if (is_failing(guard)) return interval_while_failing;
-  return is_due(inputs, guard, now) ? Duration(interval_while_due) : Duration(usual_interval);
+  return is_due(inputs, guard, now) ? Duration(interval_while_due) : usual_interval(inputs);
+}
+
+// No preflight has run in this term, but the leader before has found that a rollback would work.
+// The generation is not compared: it changes with each scaling.
+bool was_ready(const Inputs& inputs, const api::GuardStatus& guard) {
+  const auto* ready = api::find_condition(guard.conditions, api::condition::rollback_ready);
+  return !inputs.preflight && guard.state == State::Idle && ready &&
+         ready->status == ConditionStatus::True &&
+         guard.template_digest == inputs.deployment.template_digest;
 }
 
 }  // namespace
+
+Duration usual_preflight_interval(const Uid& deployment, std::size_t guarded) {
+  const auto number = static_cast<Duration::rep>(guarded);
+  const Duration mean =
+      std::max(Duration(min_mean_interval), Duration(interval_per_deployment) * number);
+  return mean * 4 / 5 + spread(deployment.value, mean * 2 / 5);
+}
 
 bool is_preflight_due(const Inputs& inputs, Time now) {
   const auto next = next_preflight(inputs, inputs.guard, now);
@@ -62,7 +86,12 @@ std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus&
   if (is_rolling_back && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
   const auto target = wanted_target(inputs, guard);
   if (!target) return {};
-  if (!inputs.preflight) return now;
+  if (!inputs.preflight) {
+    const bool can_wait = was_ready(inputs, guard) && !is_due(inputs, guard, now);
+    return can_wait
+               ? inputs.loaded + spread(inputs.deployment.meta.uid.value, usual_interval(inputs))
+               : now;
+  }
   if (is_watch_behind(inputs.preflight, inputs.deployment))
     return std::max(now, inputs.preflight->at + interval_while_behind);
   if (!is_about(inputs.preflight, inputs.deployment, *target))
@@ -107,6 +136,8 @@ void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now)
     condition.status = inputs.preflight->ready;
     condition.reason = api::to_string(inputs.preflight->reason);
     condition.message = inputs.preflight->message;
+  } else if (was_ready(inputs, guard)) {
+    return;
   } else {
     condition.message = "The preflight has not run yet";
   }

@@ -30,7 +30,7 @@ std::vector<AlertReceiver::Target> AlertReceiver::targets_of(
 bool AlertReceiver::is_stored(const Target& target) const {
   const guard::GuardState* const state = states_.find(target.deployment);
   if (!state || state->deployment_uid != target.uid) return false;
-  const auto& stored = state->written.alerts;
+  const auto& stored = state->written->alerts;
   return guard::with_alerts(stored, target.alerts) == stored;
 }
 

@@ -96,7 +96,7 @@ asio::awaitable<guard::ActionOutcome> Executor::start(const guard::StartRollback
     co_return recorded ? guard::ActionOutcome(*recorded) : failed(recorded.error());
   }
   const auto executor = co_await asio::this_coro::executor;
-  const std::string decided_by = context.state.guard.policy;
+  const std::string decided_by = context.state.guard->policy;
   auto recording =
       asio::co_spawn(executor, create_or_read_record(start.record, context), asio::deferred);
   auto reading = asio::co_spawn(executor, prefetch(context.deployment, start.record, decided_by),
@@ -211,7 +211,7 @@ asio::awaitable<Result<guard::RollbackExecuted>> Executor::create_or_read_record
 
 asio::awaitable<guard::ActionOutcome> Executor::resume(const Context& context) {
   guard::RollbackExecuted progress{.record = *context.state.rollback,
-                                   .stored = context.state.rollback_written};
+                                   .stored = *context.state.rollback_written};
   const auto snapshot =
       co_await gateway_.read(snapshot_call(context.deployment, progress.record.spec.to));
   co_return co_await execute_steps(std::move(progress), context, snapshot);
@@ -235,7 +235,7 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
     Result<void> allowed;
     if (rollback::changes_template(next)) {
       allowed = is_prefetched ? prefetched->allowed
-                              : co_await confirm(live, record, context.state.guard.policy);
+                              : co_await confirm(live, record, context.state.guard->policy);
       if (context.is_deleted(record.meta.uid))
         co_return stopped(std::move(progress), rollback::rollback_deleted());
       if (context.is_stopping()) co_return stopped(std::move(progress), stopping());
@@ -323,7 +323,7 @@ asio::awaitable<guard::RecordsCollected> Executor::garbage_collect_records(
     const std::vector<api::Rollback>& of_deployment, const guard::GuardState& state,
     runtime::Term term) {
   for (const api::ObjectMeta& meta :
-       rollback::metas_of_rollbacks_to_delete(of_deployment, state.guard.rollback)) {
+       rollback::metas_of_rollbacks_to_delete(of_deployment, state.guard->rollback)) {
     const auto deleted =
         co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
     if (deleted || rollback::is_gone(deleted.error()) ||

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "codec/alertmanager_webhook.hpp"
 #include "guard/state.hpp"
+#include "runtime/paged_list.hpp"
 
 namespace lastgood::shell {
 
@@ -22,7 +23,9 @@ namespace {
 // is cancelled after this time.
 constexpr Duration reconcile_stop_timeout{800};
 
-constexpr Duration list_timeout{30'000};
+constexpr Duration list_timeout{30'000};  // of each page
+// A replica that leads for this time without the state of its term is not ready: it does nothing.
+constexpr Duration max_load_time{60'000};
 constexpr Duration load_retry_interval{1'000};
 
 }  // namespace
@@ -54,7 +57,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                 }),
       checks_(executor),
       reconciles_(executor),
-      elector_(std::move(machine), ports.kube, ports.clock,
+      elector_(executor, std::move(machine), ports.kube, ports.clock,
                [this](runtime::Term term) { on_term(term); }),
       dispatcher_(executor, settings_.random_source, ports.clock, ports.telemetry, elector_,
                   reconciles_),
@@ -72,7 +75,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                        },
                    .enqueue = [this](const Key& key) { enqueue(key); },
                    .is_stopping = [this] { return stopping_; }}),
-      policy_gateway_(ports.kube, elector_),
+      policy_gateway_(ports.kube, elector_, api::Lane::Background),
       policy_status_writer_(policy_gateway_),
       policy_event_recorder_(policy_gateway_, ports.clock, settings_.identity),
       policy_validator_(checks_, reconciler_.metrics_sender(), ports.clock, stores_, elector_,
@@ -122,6 +125,7 @@ void Manager::start() {
   for (auto& reflector : deployments_) services_.spawn("watch of Deployments", reflector.run());
   pod_view_.start();
   services_.spawn("lease", elector_.run());
+  services_.spawn("watch of the Lease", elector_.watch());
   services_.spawn("dispatcher", dispatcher_.run([this](Key key) {
     return reconciler_.reconcile(std::move(key));
   }));
@@ -174,6 +178,14 @@ bool Manager::ready() const {
   return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
 }
 
+std::optional<std::string> Manager::not_ready() const {
+  if (!ready()) return "the first list of the watched objects is not complete";
+  const bool is_late = elector_.term() != 0 && !is_term_loaded() &&
+                       ports_.clock.monotonic_now() - term_began_ > max_load_time;
+  if (is_late) return "this replica leads, but cannot list the DeploymentGuards and Rollbacks";
+  return std::nullopt;
+}
+
 asio::awaitable<void> Manager::begin_term(runtime::Term term) {
   while (elector_.term() == term) {
     const bool guards_read =
@@ -182,11 +194,11 @@ asio::awaitable<void> Manager::begin_term(runtime::Term term) {
         guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
     if (rollbacks_read && elector_.term() == term) {
       loaded_term_ = term;
-      reconciler_.forget_all();
+      reconciler_.begin_term();
+      enqueue_all();
       // If read_all() stores a Rollback before the watch has seen it, the watch reports no change
       // later. So pass all Rollbacks to the reconciler here.
       stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.on_rollback(*rollback); });
-      enqueue_all();
       update_dispatcher_enabled();
       co_return;
     }
@@ -200,10 +212,9 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
   std::vector<std::string> namespaces = settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& namespace_ : namespaces) {
-    const auto call = kube::list(resource, namespace_);
-    if (!call) co_return false;
-    auto body = co_await ports_.kube.call(*call, list_timeout);
-    auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
+    const auto collection = kube::collection_path(resource, namespace_);
+    if (!collection) co_return false;
+    auto page = co_await runtime::read_list<T>(ports_.kube, *collection, {}, list_timeout);
     if (!page) {
       log::warn("cannot list the objects that a new leader needs first; retrying in 1 s",
                 {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
@@ -219,6 +230,7 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
 
 void Manager::on_term(runtime::Term term) {
   ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
+  term_began_ = ports_.clock.monotonic_now();
   reconciler_.forget_all();
   update_dispatcher_enabled();
   if (term != 0) services_.spawn("start of a term", begin_term(term));
@@ -240,6 +252,7 @@ void Manager::update_dispatcher_enabled() {
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
   for (const auto& delta : deltas) {
+    reconciler_.on_deployment(delta.key(), delta.after.get());
     if (delta.before && delta.after && guard::changes_rollout(*delta.before, *delta.after))
       reconciler_.on_rollout(delta.key());
     enqueue(delta.key());
@@ -261,6 +274,7 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
   for (const auto& delta : deltas) {
     if (!delta.after) reconciler_.on_guard_deleted(delta.key(), delta.before->meta.uid);
+    if (delta.after) reconciler_.on_guard(*delta.after);
     if (delta.after && guard::is_freeze_removed(*delta.after))
       reconciler_.on_freeze_removed(delta.key(), delta.after->meta.uid);
   }
@@ -276,7 +290,12 @@ void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
 }
 
 void Manager::enqueue_all() {
-  stores_.deployments.for_each([&](const auto& deployment) { enqueue(deployment->meta.key); });
+  for (const bool is_first : {true, false}) {
+    stores_.deployments.for_each([&](const auto& deployment) {
+      const auto guard = stores_.guards.find(deployment->meta.key);
+      if (guard::comes_first(*deployment, guard.get()) == is_first) enqueue(deployment->meta.key);
+    });
+  }
 }
 
 }  // namespace lastgood::shell

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ class Manager {
   // True when all policies, DeploymentGuards, Rollbacks and Deployments have been listed once. Pods
   // do not count: they are watched only while a Deployment is not Idle.
   [[nodiscard]] bool ready() const;
+  // Why the readiness probe fails. Empty: it passes. It also fails if this replica has led for 60 s
+  // without the state of its term: then it does nothing.
+  [[nodiscard]] std::optional<std::string> not_ready() const;
   [[nodiscard]] const kube::Stores& stores() const { return stores_; }
   [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
 
@@ -112,6 +116,7 @@ class Manager {
   PolicyReporter policy_reporter_;
   runtime::Signal stop_;
   runtime::Term loaded_term_ = 0;  // the term whose state was read from the server
+  MonotonicTime term_began_{};
   bool stopping_ = false;
   bool failed_ = false;
   std::list<runtime::Reflector<api::Deployment>> deployments_;

@@ -14,11 +14,11 @@ namespace {
 constexpr Duration report_interval{3000};
 
 template <class Object>
-using Shared = std::vector<std::shared_ptr<const Object>>;
+using Pointers = std::vector<std::shared_ptr<const Object>>;
 
 policy::SelectorConflict conflict_of(const api::RollbackPolicy& policy,
-                                     const Shared<api::Deployment>& conflicting,
-                                     const Shared<api::RollbackPolicy>& policies) {
+                                     const Pointers<api::Deployment>& conflicting,
+                                     const Pointers<api::RollbackPolicy>& policies) {
   if (conflicting.empty()) return {};
   std::vector<const api::Deployment*> deployments;
   for (const auto& one : conflicting) deployments.push_back(one.get());

@@ -17,7 +17,9 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       pod_view_(pod_view),
       leadership_(leadership),
       options_(std::move(options)),
-      gateway_(ports.kube, leadership),
+      gateway_(ports.kube, leadership, api::Lane::Normal),
+      rollback_gateway_(ports.kube, leadership, api::Lane::Rollback),
+      event_gateway_(ports.kube, leadership, api::Lane::Background),
       gatherer_(gateway_, ports.clock, stores, pod_view),
       references_(gateway_, ports.clock, options_.read_secrets),
       metrics_sender_(gateway_, ports.files, ports.http, ports.clock,
@@ -29,9 +31,9 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
           ports.clock, ports.telemetry,
           [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }),
       preflight_runner_(gateway_, ports.clock, references_),
-      executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),
+      executor_(rollback_gateway_, preflight_runner_, ports.clock, ports.telemetry),
       status_writer_(gateway_),
-      event_recorder_(gateway_, ports.clock, options_.identity),
+      event_recorder_(event_gateway_, ports.clock, options_.identity),
       alert_receiver_(
           stores, gatherer_, states_, leadership, ports.clock,
           [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }) {}
@@ -64,7 +66,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   }
   const Time now = ports_.clock.now();
   const guard::Plan plan = guard::decide(*inputs, now);
-  if (plan.guard.state != state->guard.state) {
+  if (plan.guard.state != state->guard->state) {
     ports_.telemetry.state_entered(api::to_string(plan.guard.state),
                                    api::to_string(plan.guard.reason));
   }
@@ -94,7 +96,7 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
   states_.apply(key, co_await gatherer_.config_map(*deployment, state->config_map));
   inputs.policy = gatherer_.policy(*deployment, state->config_map);
   const guard::Needs needs =
-      guard::needs(*deployment, inputs.policy, state->guard, state->rollback);
+      guard::needs(*deployment, inputs.policy, state->guard, state->rollback.copy());
   if (needs.replica_sets) {
     auto observation = co_await gatherer_.observe_template(*deployment);
     if (!observation) co_return std::unexpected(observation.error());
@@ -126,31 +128,33 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                         ports_.clock.monotonic_now(), ports_.clock.now());
   states_.apply(deployment->meta.key, due);
   if (due.names.empty()) return;
-  check_runner_.start(
-      {.deployment = deployment,
-       .revision = *state.guard.current,
-       .spec = policy.spec,
-       .rolled_out = state.guard.rolled_out,
-       .released = state.guard.evaluation_started,
-       .due = due.names,
-       .responders = state.responders,
-       .passed = guard::passed_for_current(state.guard, policy.spec),
-       .known_before = guard::known_before(state.guard, policy.spec),
-       .only_for_baseline =
-           guard::only_for_baseline(state.guard, state.rollback, policy.spec, ports_.clock.now()),
-       .baselines = guard::baseline_candidates(state.guard),
-       .not_established = guard::not_established(state.guard, policy.spec),
-       .alerts = state.guard.alerts,
-       .compared_with = guard::compared_with(state.guard),
-       .confirmation =
-           guard::confirms_by_list(state.guard) ? Confirmation::LiveList : Confirmation::PodView});
+  check_runner_.start({.deployment = deployment,
+                       .revision = *state.guard->current,
+                       .spec = policy.spec,
+                       .rolled_out = state.guard->rolled_out,
+                       .released = state.guard->evaluation_started,
+                       .due = due.names,
+                       .responders = state.responders,
+                       .passed = guard::passed_for_current(state.guard, policy.spec),
+                       .known_before = guard::known_before(state.guard, policy.spec),
+                       .only_for_baseline = guard::only_for_baseline(
+                           state.guard, state.rollback.copy(), policy.spec, ports_.clock.now()),
+                       .baselines = guard::baseline_candidates(state.guard),
+                       .not_established = guard::not_established(state.guard, policy.spec),
+                       .alerts = state.guard->alerts,
+                       .compared_with = guard::compared_with(state.guard),
+                       .confirmation = guard::confirms_by_list(state.guard)
+                                           ? Confirmation::LiveList
+                                           : Confirmation::PodView});
 }
 
 void Reconciler::set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs) {
   const Key& key = inputs.deployment.meta.key;
-  inputs.guard = state.guard;
+  inputs.guard = *state.guard;
+  inputs.loaded = state.loaded;
+  inputs.guarded = states_.index().guarded();
   inputs.measurements = guard::usable_measurements(state, inputs.policy.spec);
-  inputs.rollback = state.rollback;
+  inputs.rollback = state.rollback.copy();
   inputs.request = requests_.oldest(key, stores_);
   inputs.preflight = state.preflight;
   inputs.snapshot_error = state.snapshot_error;
@@ -266,6 +270,11 @@ void Reconciler::forget_all() {
   requests_.forget_answered();
 }
 
+void Reconciler::begin_term() {
+  forget_all();
+  stores_.guards.for_each([&](const auto& guard) { states_.add_unloaded(guard->meta.key); });
+}
+
 void Reconciler::on_rollout(const Key& key) {
   post(key, guard::RolloutChanged{.at = ports_.clock.monotonic_now()});
 }
@@ -311,17 +320,11 @@ std::int64_t Reconciler::count_guarded_by(const std::string& namespace_,
                                           const std::string& policy) const {
   std::int64_t count = 0;
   states_.for_each([&](const Key& key, const guard::GuardState& state) {
-    if (key.namespace_ == namespace_ && state.guard.policy == policy) ++count;
+    if (key.namespace_ == namespace_ && state.guard->policy == policy) ++count;
   });
   return count;
 }
 
-std::size_t Reconciler::count_guarded() const {
-  std::size_t count = 0;
-  states_.for_each([&](const Key&, const guard::GuardState& state) {
-    if (!state.guard.policy.empty()) ++count;
-  });
-  return count;
-}
+std::size_t Reconciler::count_guarded() const { return states_.index().guarded(); }
 
 }  // namespace lastgood::shell

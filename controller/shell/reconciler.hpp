@@ -64,6 +64,14 @@ class Reconciler {
 
   // Drops all state, so that the next reconciles load it again. Call it when a term starts or ends.
   void forget_all();
+  // The same at the start of a term, when the guards have been read.
+  void begin_term();
+
+  // The watch reports a change. `after`: null if the Deployment is gone.
+  void on_deployment(const Key& key, const api::Deployment* after) {
+    states_.on_deployment(key, after);
+  }
+  void on_guard(const api::DeploymentGuard& guard) { states_.share_stored(guard); }
 
   // A user deleted the DeploymentGuard: drops its state.
   void on_guard_deleted(const Key& key, const Uid& uid);
@@ -139,6 +147,8 @@ class Reconciler {
   const runtime::Leadership& leadership_;
   Options options_;
   runtime::Gateway gateway_;
+  runtime::Gateway rollback_gateway_;
+  runtime::Gateway event_gateway_;
   Gatherer gatherer_;
   ReferenceReader references_;
   MetricsSender metrics_sender_;

@@ -73,7 +73,7 @@ asio::awaitable<guard::GuardWritten> StatusWriter::guard(const api::Deployment& 
 asio::awaitable<guard::RollbackWritten> StatusWriter::rollback(const guard::GuardState& state,
                                                                runtime::Term term) {
   guard::RollbackWritten outcome;
-  if (!state.rollback || state.rollback->status == state.rollback_written) co_return outcome;
+  if (!state.rollback || state.rollback_written == state.rollback->status) co_return outcome;
   const api::ObjectMeta meta = state.rollback->meta;
   const api::RollbackStatus status = state.rollback->status;
   const auto written = co_await gateway_.write(

@@ -227,6 +227,10 @@ int Simulation::send_alerts(const std::string& controller, const Json& message) 
   return *status;
 }
 
+std::optional<std::string> Simulation::not_ready(const std::string& controller) const {
+  return processes_.at(controller)->manager().not_ready();
+}
+
 bool Simulation::is_running(const std::string& controller) const {
   const auto found = processes_.find(controller);
   return found != processes_.end() && !found->second->has_ended();

@@ -66,6 +66,8 @@ class Simulation {
   // Like SIGTERM.
   void stop(const std::string& controller);
   [[nodiscard]] bool is_running(const std::string& controller) const;
+  // Why the readiness probe of the controller fails. Empty: it passes.
+  [[nodiscard]] std::optional<std::string> not_ready(const std::string& controller) const;
   // Kills the controller that makes the `number`th write from now, after the server has handled
   // this write and before the response arrives. Counts the writes of all controllers, also dry runs
   // and rejected writes, but no writes of Leases.

@@ -182,6 +182,6 @@ TEST_CASE("parse_guard reads a null freeze as no freeze") {
   const auto guard = parse_guard(
       *parse_json(R"({"status": {"state": "Frozen", "reason": "LimitReached", "freeze": null}})"));
   REQUIRE(guard);
-  CHECK(guard->status.state == State::Frozen);
-  CHECK_FALSE(guard->status.freeze);
+  CHECK(guard->status->state == State::Frozen);
+  CHECK_FALSE(guard->status->freeze);
 }

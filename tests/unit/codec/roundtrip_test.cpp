@@ -262,12 +262,12 @@ TEST_CASE("to_json cuts messages and revisions of a guard to the bounds of the s
                 Time{});
   const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
-  CHECK(read->status.message.size() == 1024);
-  CHECK(read->status.checks.at(0).message.size() == 512);
-  CHECK(read->status.revisions.size() == 20);
-  CHECK(read->status.revisions.front().hash == TemplateHash("0"));
-  CHECK(read->status.conditions.at(0).message.size() == 1024);
-  CHECK(read->status.conditions.at(0).reason == "Unknown");
+  CHECK(read->status->message.size() == 1024);
+  CHECK(read->status->checks.at(0).message.size() == 512);
+  CHECK(read->status->revisions.size() == 20);
+  CHECK(read->status->revisions.front().hash == TemplateHash("0"));
+  CHECK(read->status->conditions.at(0).message.size() == 1024);
+  CHECK(read->status->conditions.at(0).reason == "Unknown");
 }
 
 TEST_CASE("to_json cuts checks and past rollbacks of a guard to the bounds of the schema") {
@@ -285,20 +285,20 @@ TEST_CASE("to_json cuts checks and past rollbacks of a guard to the bounds of th
       std::vector<IdleResult>(20, {.message = std::string(5000, 'm'), .consecutive_failures = 7});
   const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
-  CHECK(read->status.passed_checks.size() == 40);
-  CHECK(read->status.passed_checks.at(0).config_hash.size() == 253);
-  CHECK(read->status.idle_results.size() == 16);
-  CHECK(read->status.idle_results.at(0).message.size() == 512);
-  CHECK(read->status.idle_results.at(0).consecutive_failures == 2);
-  CHECK(read->status.freeze->reason == Reason::PatchRejected);
-  CHECK(read->status.freeze->message.size() == 1024);
-  CHECK(read->status.last_drill->message.size() == 1024);
-  CHECK(read->status.checks.size() == 17);
-  CHECK(read->status.checks.at(0).baseline->message.size() == 512);
-  CHECK(read->status.rollbacks.size() == 20);
-  CHECK(read->status.rollbacks.front().name == "0");
-  CHECK(read->status.contests.size() == 20);
-  CHECK(read->status.contests.at(0).by.size() == 253);
+  CHECK(read->status->passed_checks.size() == 40);
+  CHECK(read->status->passed_checks.at(0).config_hash.size() == 253);
+  CHECK(read->status->idle_results.size() == 16);
+  CHECK(read->status->idle_results.at(0).message.size() == 512);
+  CHECK(read->status->idle_results.at(0).consecutive_failures == 2);
+  CHECK(read->status->freeze->reason == Reason::PatchRejected);
+  CHECK(read->status->freeze->message.size() == 1024);
+  CHECK(read->status->last_drill->message.size() == 1024);
+  CHECK(read->status->checks.size() == 17);
+  CHECK(read->status->checks.at(0).baseline->message.size() == 512);
+  CHECK(read->status->rollbacks.size() == 20);
+  CHECK(read->status->rollbacks.front().name == "0");
+  CHECK(read->status->contests.size() == 20);
+  CHECK(read->status->contests.at(0).by.size() == 253);
 }
 
 TEST_CASE("to_json cuts the spec and status of a Rollback to the bounds of the schema") {

@@ -18,13 +18,13 @@ const Uid rollback_uid("rollback-uid");
 // v2 is evaluated, and its Rollback is pending.
 GuardState pending_state() {
   GuardState state{.deployment_uid = web_uid, .guard_uid = guard_uid};
-  state.guard.deployment_uid = web_uid;
-  state.guard.current = api::Revision{.hash = TemplateHash("v2")};
-  state.guard.freeze = api::Freeze{.reason = Reason::Contested};
+  state.guard.edit().deployment_uid = web_uid;
+  state.guard.edit().current = api::Revision{.hash = TemplateHash("v2")};
+  state.guard.edit().freeze = api::Freeze{.reason = Reason::Contested};
   state.written = state.guard;
   state.rollback = api::Rollback{
       .meta = {.key = {.namespace_ = "shop", .name = "web-2-1b4e"}, .uid = rollback_uid}};
-  state.rollback->spec.check = "health";
+  state.rollback.edit().spec.check = "health";
   state.records_changed = false;
   return state;
 }
@@ -77,13 +77,13 @@ TEST_CASE("remembers the pods that responded to a check until the Deployment is 
   entry.check = api::Check{.name = "health"};
   entry.responders = {{.pod = "web-0", .node = "node-a"}};
   GuardState state = pending_state();
-  state.guard.state = api::State::Evaluating;
+  state.guard.edit().state = api::State::Evaluating;
   state = fold_one(std::move(state), entry);
   const std::string hash = api::config_hash_of(entry.check->kind);
   CHECK(state.responders[hash].has_pod("web-0"));
   state = after_plan(std::move(state), {.guard = state.guard});
   CHECK(state.responders.size() == 1);
-  state.guard.state = api::State::Idle;
+  state.guard.edit().state = api::State::Idle;
   state = after_plan(std::move(state), {.guard = state.guard});
   CHECK(state.responders.empty());
 }
@@ -91,7 +91,7 @@ TEST_CASE("remembers the pods that responded to a check until the Deployment is 
 TEST_CASE("remembers the pods of an idle Recreate Deployment that responded to its checks") {
   const std::string hash = api::config_hash_of(web_policy().spec.checks[0].kind);
   GuardState state = pending_state();
-  state.guard.state = api::State::Idle;
+  state.guard.edit().state = api::State::Idle;
   const std::vector<checks::Responder> responders{{.pod = "web-0", .node = "node-a"}};
   state.responders[hash].add(responders);
   state.responders["of an older policy"].add(responders);
@@ -110,8 +110,8 @@ TEST_CASE("forgets everything except the Deployment when a user deletes the guar
 
 TEST_CASE("removes a freeze also from the written status when a user removes the freeze") {
   const GuardState state = fold_one(pending_state(), FreezeRemoved{.guard = guard_uid});
-  CHECK_FALSE(state.guard.freeze);
-  CHECK_FALSE(state.written.freeze);
+  CHECK_FALSE(state.guard->freeze);
+  CHECK_FALSE(state.written->freeze);
 }
 
 TEST_CASE("takes over an approval from the watch only when it is of the Rollback in the state") {
@@ -132,25 +132,25 @@ TEST_CASE("supersedes and declines a pending Rollback when a user deletes it") {
       fold_one(pending_state(), RollbackDeleted{.rollback = rollback_uid, .at = noon});
   CHECK(state.rollback->status.phase == RollbackPhase::Superseded);
   CHECK(state.rollback->status.message == "A user deleted it before the Deployment was changed");
-  CHECK(state.guard.declined == api::Declined{.rollback = "web-2-1b4e", .at = noon});
+  CHECK(state.guard->declined == api::Declined{.rollback = "web-2-1b4e", .at = noon});
 }
 
 TEST_CASE("declines no rollback when the deleted Rollback is manual") {
   GuardState state = pending_state();
-  state.rollback->spec.check.clear();
+  state.rollback.edit().spec.check.clear();
   state = fold_one(std::move(state), RollbackDeleted{.rollback = rollback_uid, .at = noon});
   CHECK(state.rollback->status.phase == RollbackPhase::Superseded);
-  CHECK_FALSE(state.guard.declined);
+  CHECK_FALSE(state.guard->declined);
 }
 
 TEST_CASE("keeps the Rollback when another one is deleted, or when it has changed the template") {
   GuardState state = fold_one(pending_state(), RollbackDeleted{.rollback = Uid("other")});
   CHECK(state.rollback->status.phase == RollbackPhase::Pending);
-  state.rollback->status.phase = RollbackPhase::TemplateRestored;
-  state.rollback->status.template_restored = noon;
+  state.rollback.edit().status.phase = RollbackPhase::TemplateRestored;
+  state.rollback.edit().status.template_restored = noon;
   state = fold_one(std::move(state), RollbackDeleted{.rollback = rollback_uid});
   CHECK(state.rollback->status.phase == RollbackPhase::TemplateRestored);
-  CHECK_FALSE(state.guard.declined);
+  CHECK_FALSE(state.guard->declined);
 }
 
 TEST_CASE("stores the plan, and the values of the policy that other members of the group read") {
@@ -185,7 +185,7 @@ TEST_CASE("counts the time to the patch from the first plan that nothing blocked
   state = after_plan(std::move(state), resumes, start + 1s);
   CHECK(state.unblocked_since == start);
   CHECK_FALSE(after_plan(state, {}, start + 2s).unblocked_since);
-  state.rollback->status.phase = RollbackPhase::TemplateRestored;
+  state.rollback.edit().status.phase = RollbackPhase::TemplateRestored;
   CHECK_FALSE(after_plan(state, resumes, start + 2s).unblocked_since);
 }
 
@@ -235,7 +235,7 @@ TEST_CASE("restores the guard when a manual Rollback could not be bound") {
   Inputs inputs;
   inputs.guard = pending_state().guard;
   GuardState state = pending_state();
-  state.guard.freeze.reset();
+  state.guard.edit().freeze.reset();
   Plan plan{.guard = state.guard, .action = BindRequest{}};
   plan.events = {{.reason = Reason::RollbackStarted}, {.reason = Reason::BreachEnded}};
   const ActionOutcome failed = ActionFailed{.error = timeout};
@@ -258,7 +258,7 @@ TEST_CASE("takes over the manual Rollback when it was bound") {
 TEST_CASE("stores the name of a snapshot, and looks for old snapshots to delete") {
   const GuardState state =
       after_action(SnapshotCreated{.revision = TemplateHash("v2"), .name = "web-v2"});
-  CHECK(state.guard.current->snapshot == "web-v2");
+  CHECK(state.guard->current->snapshot == "web-v2");
   CHECK(state.snapshots_changed);
 }
 
@@ -292,8 +292,8 @@ TEST_CASE("takes over the result of a drill, and reports the drill when it faile
   const ActionEnded ended{.inputs = inputs, .plan = plan, .outcome = outcome};
   const GuardState state = apply(pending_state(), ended);
   CHECK(state.preflight == drill.preflight);
-  REQUIRE(state.guard.last_drill);
-  CHECK(state.guard.last_drill->rollback == "drill");
+  REQUIRE(state.guard->last_drill);
+  CHECK(state.guard->last_drill->rollback == "drill");
   const auto events = events_after(ended, state);
   REQUIRE(events.size() == 1);
   CHECK(events[0].reason == Reason::DrillFailed);
@@ -309,14 +309,14 @@ TEST_CASE("error_of returns the error of an action only when it failed or is not
 
 TEST_CASE("drops the snapshot of a revision when the preflight found no such snapshot") {
   GuardState state = pending_state();
-  state.guard.current->snapshot = "web-v2";
+  state.guard.edit().current->snapshot = "web-v2";
   PreflightEnded ended{.preflight = {.reason = Reason::MissingReference, .target = "web-v2"}};
   state = apply(std::move(state), ended);
   CHECK(state.preflight == ended.preflight);
-  CHECK(state.guard.current->snapshot == "web-v2");
+  CHECK(state.guard->current->snapshot == "web-v2");
   ended.preflight.reason = Reason::SnapshotMissing;
   state = apply(std::move(state), ended);
-  CHECK(state.guard.current->snapshot.empty());
+  CHECK(state.guard->current->snapshot.empty());
 }
 
 TEST_CASE("takes over the ConfigMap, the started checks and the counts of Events") {
@@ -339,7 +339,7 @@ TEST_CASE("takes over the ConfigMap, the started checks and the counts of Events
 
 TEST_CASE("takes over the owner of the guard, and its status only when it was written") {
   GuardState state = pending_state();
-  state.guard.message = "new";
+  state.guard.edit().message = "new";
   const api::GuardStatus before = state.written;
   state = apply(std::move(state),
                 GuardWritten{.uid = Uid("new-guard"), .owner = web_uid, .error = timeout});
@@ -365,13 +365,13 @@ TEST_CASE("looks for old objects to delete again only when a deletion failed") {
   GuardState state = pending_state();
   state.records_changed = true;
   state.snapshots_changed = true;
-  state.guard.current->snapshot = "web-v2";
+  state.guard.edit().current->snapshot = "web-v2";
   state = apply(std::move(state), RecordsCollected{.error = timeout});
   CHECK(state.records_changed);
   CHECK_FALSE(apply(state, RecordsCollected{}).records_changed);
   state = apply(std::move(state), SnapshotsCollected{.deleted = {"web-v2"}, .error = timeout});
   CHECK(state.snapshots_changed);
-  CHECK(state.guard.current->snapshot.empty());
+  CHECK(state.guard->current->snapshot.empty());
   CHECK_FALSE(apply(state, SnapshotsCollected{}).snapshots_changed);
 }
 
@@ -379,9 +379,23 @@ TEST_CASE("stores the alerts of Alertmanager for the next turn of the checks") {
   const api::ReceivedAlert alert{.fingerprint = "f", .name = "HighErrorRate", .starts_at = noon};
   const GuardState state =
       fold_one(pending_state(), AlertsArrived{.deployment = web_uid, .alerts = {alert}});
-  CHECK(state.guard.alerts == std::vector{alert});
-  CHECK(state.written.alerts.empty());
+  CHECK(state.guard->alerts == std::vector{alert});
+  CHECK(state.written->alerts.empty());
   CHECK(state.schedule.next() == pending_state().schedule.next());
   CHECK(is_about(AlertsArrived{.deployment = web_uid}, pending_state()));
   CHECK_FALSE(is_about(AlertsArrived{.deployment = Uid("other")}, pending_state()));
+}
+
+TEST_CASE("requests a run of a check that does not pass, but none in Idle") {
+  GuardState state = pending_state();
+  state.guard.edit().state = api::State::Evaluating;
+  state.guard.edit().checks = {{.name = "rollout", .result = api::MeasurementResult::Unknown},
+                               {.name = "health",
+                                .result = api::MeasurementResult::Fail,
+                                .consecutive_failures = 1,
+                                .min_failing_time = 1min,
+                                .first_failure = noon}};
+  CHECK(after_plan(state, {.guard = *state.guard}).schedule.next());
+  state.guard.edit().state = api::State::Idle;
+  CHECK_FALSE(after_plan(state, {.guard = *state.guard}).schedule.next());
 }

@@ -47,6 +47,24 @@ struct FleetModel {
     return guard;
   }
 
+  // Adds a Deployment that fails since now and was not reconciled in this term. Its guard is about
+  // the Deployment with this uid.
+  void add_unloaded(const std::string& name, const Uid& uid_of_guard = Uid("1")) {
+    stores.deployments.upsert({.meta = {.key = key_of(name), .uid = Uid("1")}});
+    api::DeploymentGuard guard{.meta = {.key = key_of(name)}};
+    guard.status = api::GuardStatus{.deployment_uid = uid_of_guard,
+                                    .policy = "RollbackPolicy/web",
+                                    .state = State::Held,
+                                    .checks = {{.name = "health",
+                                                .consecutive_failures = 3,
+                                                .passed_once = true,
+                                                .first_failure = now,
+                                                .last_failure = now,
+                                                .breached = true}}};
+    stores.guards.upsert(std::move(guard));
+    states.add_unloaded(key_of(name));
+  }
+
   // The checks that fail do so again now. Returns the fleet as the Deployment `self` sees it.
   FleetView observe(const std::string& self, const std::string& group = "") {
     for (auto& [name, member] : members) {
@@ -59,6 +77,8 @@ struct FleetModel {
           key_of(name),
           PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = {}, .at = {}});
     }
+    stores.deployments.for_each(
+        [&](const auto& one) { states.on_deployment(one->meta.key, one.get()); });
     return observe_fleet(memory, states, stores, {}, breaker_override, key_of(self), group, now);
   }
 };
@@ -153,4 +173,27 @@ TEST_CASE("lets other Deployments hold no release while the breaker is kept clos
   CHECK(fleet.observe("web").min_other_failures == 0);
   fleet.now = noon + 5min;
   CHECK(fleet.observe("web").min_other_failures == 2);
+}
+
+TEST_CASE("counts Deployments that were not reconciled in this term by their guards") {
+  FleetModel fleet;
+  fleet.add("web");
+  for (int i = 0; i < 6; ++i) fleet.add_unloaded("new-" + std::to_string(i));
+  const FleetView view = fleet.observe("web");
+  CHECK(view.breaker.is_open);
+  CHECK(view.other_failures.size() == 6);
+}
+
+TEST_CASE("does not count the guard of a Deployment that was deleted or created again") {
+  FleetModel fleet;
+  fleet.add("web");
+  for (int i = 0; i < 6; ++i) fleet.add_unloaded("new-" + std::to_string(i), Uid("before"));
+  CHECK_FALSE(fleet.observe("web").breaker.is_open);
+  FleetModel without_deployments;
+  without_deployments.add("web");
+  for (int i = 0; i < 6; ++i) {
+    without_deployments.add_unloaded("new-" + std::to_string(i));
+    without_deployments.stores.deployments.erase(key_of("new-" + std::to_string(i)));
+  }
+  CHECK_FALSE(without_deployments.observe("web").breaker.is_open);
 }

@@ -15,7 +15,7 @@ namespace {
 // v2 is evaluated, and the check health of `hash` has failed.
 GuardState with_failure_of(const std::string& hash) {
   GuardState state;
-  state.guard.current = api::Revision{.hash = TemplateHash("v2")};
+  state.guard.edit().current = api::Revision{.hash = TemplateHash("v2")};
   state.measurements.push_back({.hash = TemplateHash(hash), .measurement = fails("health")});
   return state;
 }
@@ -31,7 +31,7 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
   const policy::EffectivePolicy policy = web_policy();
   const Needs all{.rollout_measurement = true, .check_measurements = true};
   GuardState state;
-  state.guard.evaluation_started = noon;
+  state.guard.edit().evaluation_started = noon;
   state.schedule = due_checks(state, all, policy.spec, 1, {}, {}).schedule;
   REQUIRE(due_checks(state, all, policy.spec, 1, {}, {}).names.empty());
   Plan plan;
@@ -76,14 +76,14 @@ TEST_CASE("counts no failure of an external metric that was not known when the r
   const api::Check queue{.name = "queue", .kind = api::ExternalMetricCheck{.metric = "depth"}};
   const api::PolicySpec spec{.checks = {queue}};
   GuardState state = with_failure_of("v2");
-  state.guard.state = api::State::Evaluating;
+  state.guard.edit().state = api::State::Evaluating;
   state.measurements.front() = {
       .hash = TemplateHash("v2"), .measurement = fails("queue"), .check = queue};
   const Measurements unknown = usable_measurements(state, spec);
   REQUIRE(unknown.size() == 1);
   CHECK(unknown.front().result == api::MeasurementResult::Unknown);
   CHECK(unknown.front().reason == api::Reason::NoBaselineValue);
-  state.guard.checks = {
+  state.guard.edit().checks = {
       {.name = "queue", .config_hash = api::config_hash_of(queue.kind), .last_result = noon}};
   CHECK(usable_measurements(state, spec) == Measurements{fails("queue")});
 }

@@ -20,7 +20,7 @@ struct OpenedState {
     deployment.meta.key = web_key;
     deployment.meta.uid = web_uid;
     api::DeploymentGuard guard{.meta = {.key = web_key, .uid = guard_uid}};
-    guard.status.freeze = api::Freeze{.reason = Reason::Contested};
+    guard.status.edit().freeze = api::Freeze{.reason = Reason::Contested};
     stores.guards.upsert(std::move(guard));
     states.open(deployment, stores, noon);
     states.end_gather(web_key);
@@ -36,9 +36,9 @@ struct OpenedState {
 TEST_CASE("changes the state when it is opened, not when the entry is posted") {
   OpenedState web;
   CHECK(web.states.post(web_key, FreezeRemoved{.guard = guard_uid}));
-  CHECK(web.states.find(web_key)->guard.freeze);
+  CHECK(web.states.find(web_key)->guard->freeze);
   web.states.open(web.deployment, web.stores, noon);
-  CHECK_FALSE(web.states.find(web_key)->guard.freeze);
+  CHECK_FALSE(web.states.find(web_key)->guard->freeze);
 }
 
 //  open() ---- post: this reconcile folds it ---- end_gather() ---- post: needs a reconcile
@@ -47,7 +47,7 @@ TEST_CASE("needs no reconcile for an entry that is posted while a reconcile gath
   web.states.open(web.deployment, web.stores, noon);
   CHECK_FALSE(web.states.post(web_key, FreezeRemoved{.guard = guard_uid}));
   web.states.drain(web.deployment, web.stores, noon);
-  CHECK_FALSE(web.states.find(web_key)->guard.freeze);
+  CHECK_FALSE(web.states.find(web_key)->guard->freeze);
   CHECK_FALSE(web.states.end_gather(web_key));
   CHECK(web.states.post(web_key, RollbackSeen{}));
 }
@@ -123,3 +123,79 @@ static_assert(
     std::is_same_v<decltype(std::declval<const GuardStates&>().find(web_key)), const GuardState*>);
 static_assert(std::is_same_v<decltype(std::declval<GuardStates&>().open({}, {}, noon)),
                              std::shared_ptr<const GuardState>>);
+
+namespace {
+
+// A guard of an Idle Deployment as the watch has it. Its state is loaded from it.
+struct IdleState {
+  IdleState() {
+    deployment.meta.key = web_key;
+    deployment.meta.uid = web_uid;
+    guard.meta.key = web_key;
+    guard.meta.uid = guard_uid;
+    guard.status.edit().message = "revision 1 is good";
+    guard.status.edit().checks = {{.name = "health", .passed_once = true}};
+    stores.guards.upsert(guard);
+    states.open(deployment, stores, noon);
+  }
+
+  void decide(const api::GuardStatus& next) {
+    const EffectivePolicy policy;
+    const Plan plan{.guard = next};
+    states.apply(
+        web_key,
+        PlanDecided{
+            .deployment = deployment, .policy = policy, .plan = plan, .now = noon, .at = {}});
+  }
+
+  const GuardState& state() const { return *states.find(web_key); }
+  const Shared<api::GuardStatus>& stored() const { return stores.guards.find(web_key)->status; }
+
+  api::Deployment deployment;
+  api::DeploymentGuard guard;
+  kube::Stores stores;
+  GuardStates states;
+};
+
+}  // namespace
+
+TEST_CASE("an Idle Deployment has one copy of its status in memory") {
+  IdleState web;
+  CHECK(web.state().guard.shares_with(web.stored()));
+  CHECK(web.state().written.shares_with(web.stored()));
+  // The status is written with another message, and the watch returns it.
+  api::GuardStatus next = *web.guard.status;
+  next.message = "revision 1 still runs";
+  web.decide(next);
+  CHECK_FALSE(web.state().guard.shares_with(web.stored()));
+  web.states.apply(web_key, GuardWritten{.uid = guard_uid, .status = next});
+  CHECK(web.state().written.shares_with(web.state().guard));
+  web.guard.status = next;
+  web.guard.meta.resource_version = ResourceVersion("2");
+  web.stores.guards.upsert(web.guard);
+  web.states.share_stored(*web.stores.guards.find(web_key));
+  CHECK(web.state().guard.shares_with(web.stored()));
+  CHECK(web.state().written.shares_with(web.stored()));
+}
+
+TEST_CASE("keeps its own status when the watch has another one, another guard, or in Evaluating") {
+  IdleState web;
+  api::DeploymentGuard other = web.guard;
+  other.status.edit().idle_results = {{.check = "health", .consecutive_failures = 1}};
+  web.states.share_stored(other);
+  CHECK(web.state().guard->idle_results.empty());
+  api::DeploymentGuard recreated = web.guard;
+  recreated.meta.uid = Uid("another");
+  recreated.status.edit().deployment_generation = 7;
+  web.states.share_stored(recreated);
+  CHECK(web.state().guard->deployment_generation == 0);
+  api::GuardStatus evaluating = *web.guard.status;
+  evaluating.state = api::State::Evaluating;
+  evaluating.checks[0].passing_since = noon;
+  web.decide(evaluating);
+  api::DeploymentGuard stored = web.guard;
+  stored.status = evaluating;
+  stored.status.edit().checks[0].passing_since.reset();
+  web.states.share_stored(stored);
+  CHECK(web.state().guard->checks[0].passing_since == noon);
+}

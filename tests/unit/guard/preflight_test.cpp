@@ -20,6 +20,8 @@ struct Row {
   std::optional<Duration> next;  // counted from the last preflight; 0s: now; empty: none is due
 };
 
+constexpr Duration usual = 1h;  // in a row: the usual interval of the Deployment
+
 // v2 is good, and the preflight of a rollback to v1 has just passed.
 Inputs good_v2() {
   DeploymentHarness harness = baking_v2().pass_checks_for(11min);
@@ -28,23 +30,55 @@ Inputs good_v2() {
   return inputs;
 }
 
+// As if this replica had just become the leader, and no leader had run a preflight.
+void forget_preflights(Inputs& in) {
+  in.preflight.reset();
+  in.guard.conditions.clear();
+}
+
+void set_ready(Inputs& in, api::ConditionStatus status) {
+  api::set_condition(in.guard.conditions,
+                     {.type = "RollbackReady",
+                      .status = status,
+                      .observed_generation = in.deployment.meta.generation},
+                     noon);
+}
+
 void fail_a_check(Inputs& in) { in.guard.checks[1].consecutive_failures = 1; }
 
 const std::vector<Row> table = {
-    {"a good revision", [](Inputs&) {}, 10min},
-    {"a release that bakes", [](Inputs& in) { in.guard.state = api::State::Evaluating; }, 10min},
+    {"a good revision", [](Inputs&) {}, usual},
+    {"a release that bakes", [](Inputs& in) { in.guard.state = api::State::Evaluating; }, usual},
     {"a release with a failing check",
      [](Inputs& in) {
        in.guard.state = api::State::Evaluating;
        fail_a_check(in);
      },
      20s},
-    {"a good revision with a failing check", fail_a_check, 10min},
+    {"a good revision with a failing check", fail_a_check, usual},
     {"a held release", [](Inputs& in) { in.guard.state = api::State::Held; }, 35s},
     {"a rollback that is not recorded yet",
      [](Inputs& in) { in.guard.state = api::State::RollingBack; }, 35s},
     {"a manual request", [](Inputs& in) { in.request = api::Rollback{}; }, 35s},
-    {"no preflight has run", [](Inputs& in) { in.preflight.reset(); }, 0s},
+    {"no preflight has run", [](Inputs& in) { forget_preflights(in); }, 0s},
+    {"no preflight has run, and the last one of another leader failed",
+     [](Inputs& in) {
+       forget_preflights(in);
+       set_ready(in, False);
+     },
+     0s},
+    {"no preflight has run for a held release",
+     [](Inputs& in) {
+       in.preflight.reset();
+       in.guard.state = api::State::Held;
+     },
+     0s},
+    {"no preflight has run for this template",
+     [](Inputs& in) {
+       in.preflight.reset();
+       in.deployment.template_digest = TemplateDigest("other");
+     },
+     0s},
     {"the last preflight was for another target",
      [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
     {"the last preflight was for another generation",
@@ -66,6 +100,7 @@ const std::vector<Row> table = {
 
 // When the next preflight is expected. `next`: from the row.
 Time expected_time(const Inputs& inputs, Time now, Duration next) {
+  if (next == usual) next = usual_preflight_interval(inputs.deployment.meta.uid, 1);
   return inputs.preflight && next > 0s ? inputs.preflight->at + next : now;
 }
 
@@ -103,11 +138,56 @@ TEST_CASE("runs preflights while a rollback is pending, but none while it is exe
 TEST_CASE("runs a preflight at its time or later, but not before") {
   Inputs inputs = good_v2();
   const Time at = inputs.preflight->at;
-  CHECK_FALSE(is_preflight_due(inputs, at + 10min - 1ms));
-  CHECK(is_preflight_due(inputs, at + 10min));
+  const Duration interval = usual_preflight_interval(inputs.deployment.meta.uid, 1);
+  CHECK_FALSE(is_preflight_due(inputs, at + interval - 1ms));
+  CHECK(is_preflight_due(inputs, at + interval));
   CHECK(is_preflight_due(inputs, at + 1h));
   inputs.policy = {};
   CHECK_FALSE(is_preflight_due(inputs, at + 1h));
+}
+
+TEST_CASE("spreads the usual preflights of many Deployments over 4 minutes") {
+  Duration shortest = 1h;
+  Duration longest = 0s;
+  for (int i = 0; i < 1'000; ++i) {
+    const Duration interval = usual_preflight_interval(Uid("uid-" + std::to_string(i)), 200);
+    shortest = std::min(shortest, interval);
+    longest = std::max(longest, interval);
+  }
+  CHECK(shortest >= 8min);
+  CHECK(shortest < 8min + 10s);
+  CHECK(longest <= 12min);
+  CHECK(longest > 12min - 10s);
+}
+
+TEST_CASE("runs usual preflights less often in a large fleet, in all one every 3 s") {
+  Duration sum = 0s;
+  for (int i = 0; i < 2'000; ++i)
+    sum += usual_preflight_interval(Uid("uid-" + std::to_string(i)), 2'000);
+  const Duration mean = sum / 2'000;
+  CHECK(mean > 95min);
+  CHECK(mean < 105min);
+}
+
+TEST_CASE("a new leader uses RollbackReady of the one before, and spreads its first preflights") {
+  Inputs inputs = good_v2();
+  set_rollback_ready(inputs.guard, inputs, noon);
+  inputs.preflight.reset();
+  inputs.loaded = noon;
+  inputs.deployment.meta.generation += 1;  // it was scaled meanwhile
+  Duration latest = 0s;
+  for (int i = 0; i < 1'000; ++i) {
+    inputs.deployment.meta.uid = Uid("uid-" + std::to_string(i));
+    const auto next = next_preflight(inputs, inputs.guard, noon);
+    REQUIRE(next);
+    REQUIRE(*next >= noon);
+    latest = std::max(latest, *next - noon);
+  }
+  CHECK(latest > 11min);
+  CHECK(latest < 12min);
+  const api::GuardStatus before = inputs.guard;
+  set_rollback_ready(inputs.guard, inputs, noon + 1min);
+  CHECK(inputs.guard == before);
 }
 
 TEST_CASE("reports the last preflight of the target in RollbackReady") {

@@ -5,6 +5,7 @@
 
 #include "guard/breaker.hpp"
 #include "guard/failure_log.hpp"
+#include "guard/load.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -299,4 +300,21 @@ TEST_CASE("does not end a verification for one unknown result after a restart") 
   harness.reconcile({unknown("health")});
   CHECK(harness.state() == idle(Reason::RolledBack));
   CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+}
+
+TEST_CASE("a Deployment that is evaluated or has a new template comes first after a restart") {
+  const api::Deployment deployment{.template_digest = TemplateDigest("v2")};
+  const auto guard_with = [](api::State state, const char* digest) {
+    return api::DeploymentGuard{.status =
+                                    api::GuardStatus{.policy = "RollbackPolicy/web",
+                                                     .state = state,
+                                                     .template_digest = TemplateDigest(digest)}};
+  };
+  const auto idle_guard = guard_with(api::State::Idle, "v2");
+  CHECK_FALSE(comes_first(deployment, &idle_guard));
+  CHECK_FALSE(comes_first(deployment, nullptr));
+  const auto held = guard_with(api::State::Held, "v2");
+  CHECK(comes_first(deployment, &held));
+  const auto old = guard_with(api::State::Idle, "v1");
+  CHECK(comes_first(deployment, &old));
 }
