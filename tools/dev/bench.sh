@@ -4,7 +4,8 @@
 
 bench_help() {
   cat <<'HELP'
-./dev bench [PART...]: measures Lastgood on the local Kubernetes; without PART, all parts
+./dev bench [PART...]: measures Lastgood on the local Kubernetes; without PART, all parts except
+scale
   rollbacks    the time from the decision of a rollback to the acknowledged patch, beside plain
                patches; then the API requests in one minute by state (6 minutes)
   detection    the time from the first bad value in Prometheus to the acknowledged patch (3 minutes)
@@ -12,6 +13,11 @@ bench_help() {
                plays a node for the pods (4 minutes)
   pods         CPU of the controller while it scrapes the metrics of 2,000 pods; needs root for a
                route to their addresses (5 minutes)
+  scale [N...] the controller with N guarded Deployments and 10 ReplicaSets each (default 2000; each
+               N must be larger than the one before): first sync beside plain LISTs and beside
+               informers of client-go, memory, and CPU and API requests while all are Idle. Each
+               figure has its budget, see docs/performance.md. Runs alone and needs root: it pauses
+               the controller manager and the scheduler (6 minutes for 2000)
 HELP
 }
 
@@ -23,9 +29,72 @@ verb_bench() {
       return 0
       ;;
   esac
+  if [ "${1:-}" = scale ]; then
+    bench_scale "$@"
+    return
+  fi
+  case " $* " in *" scale "*) die "The part scale runs alone: ./dev bench scale [N...]." ;; esac
   ensure_prometheus
   demo_prepare
-  local folder keep='' kubeconfig source=$ROOT/tests/e2e
+  local folder keep='' kubeconfig
+  bench_build
+  DEMO_UNDO=()
+  trap demo_undo EXIT
+  demo_local_cluster
+  DEMO_KUBE=(--kubeconfig "$kubeconfig")
+  demo_install "" ""
+  step "measuring: ${*:-all parts except scale, about 18 minutes}"
+  "$folder/bench" --kubeconfig "$kubeconfig" --prometheus "$PROMETHEUS_PROGRAM" "$@"
+  done_step
+  demo_undo
+}
+
+# ./dev bench scale: the controller of the image runs outside the cluster, so that the bench can
+# start and kill it.
+bench_scale() {
+  demo_prepare
+  local folder keep='' kubeconfig
+  bench_build
+  DEMO_UNDO=()
+  trap demo_undo EXIT
+  demo_local_cluster
+  DEMO_KUBE=(--kubeconfig "$kubeconfig")
+  if demo_kubectl get deployments --all-namespaces --output name \
+    --selector app.kubernetes.io/name=lastgood | grep -q .; then
+    die "The part scale needs a cluster in which Lastgood is not installed."
+  fi
+  demo_kubectl get crd rollbacks.lastgood.dev >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_crds)
+  quietly demo_kubectl apply --server-side --force-conflicts -f "$ROOT/crds" ||
+    die "The CRDs could not be applied."
+  bench_controller
+  step "measuring: $*"
+  as_root "$folder/bench" --kubeconfig "$kubeconfig" --controller "$folder/controller" \
+    --cluster-dir "$CLUSTER_DIR" "$@"
+  done_step
+  demo_undo
+}
+
+# Unpacks the image of the controller and writes $folder/controller, which runs its program with the
+# libraries of the image.
+bench_controller() {
+  local root=$folder/image layer loader
+  rm -rf "$root"
+  mkdir -p "$root"
+  tar -xOf "$IMAGE_ARCHIVE" manifest.json | grep -o '"Layers":\[[^]]*\]' | cut -d : -f 2- |
+    tr -d '[]"' | tr , '\n' | while read -r layer; do
+    tar -xOf "$IMAGE_ARCHIVE" "$layer" | tar -x -C "$root" || exit
+  done || die "The image of the controller could not be unpacked."
+  loader=$(find "$root/lib" "$root/lib64" -name 'ld-linux*' -print -quit 2>/dev/null)
+  [ -n "$loader" ] || die "The image of the controller has no program loader."
+  printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" \
+    "$(dirname "$(find "$root" -name 'libc.so.6' -print -quit)")" "$root/lastgood-controller" \
+    >"$folder/controller"
+  chmod +x "$folder/controller"
+}
+
+# Builds the bench if its sources have changed, and sets `folder` of its caller.
+bench_build() {
+  local source=$ROOT/tests/e2e
   folder=$(cluster_hash "$source/cmd/bench" "$source/internal" "$source/go.mod")
   folder=$CACHE/bench/$folder
   if [ ! -x "$folder/bench" ]; then
@@ -35,13 +104,4 @@ verb_bench() {
       die "tests/e2e/cmd/bench could not be built."
     done_step
   fi
-  DEMO_UNDO=()
-  trap demo_undo EXIT
-  demo_local_cluster
-  DEMO_KUBE=(--kubeconfig "$kubeconfig")
-  demo_install "" ""
-  step "measuring: ${*:-all parts, about 18 minutes}"
-  "$folder/bench" --kubeconfig "$kubeconfig" --prometheus "$PROMETHEUS_PROGRAM" "$@"
-  done_step
-  demo_undo
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
 type options struct {
@@ -27,20 +30,30 @@ type options struct {
 	prometheus string
 	// controllerPID is the process of a controller outside the cluster, or 0.
 	controllerPID int
+	// controller is the program that the part scale measures.
+	controller string
+	// clusterDir is the state directory of the local cluster.
+	clusterDir string
+	// sizes are the numbers of Deployments of the part scale.
+	sizes []int
 }
 
 type part struct {
 	name, description string
 	run               func(context.Context, options) error
+	// onlyByName is true for a part that does not run unless it is named.
+	onlyByName bool
 }
 
 var parts = []part{
 	{"rollbacks", "the time from the decision of a rollback to the acknowledged patch, beside plain " +
-		"patches; then the API requests in one minute by state", measureRollbacks},
+		"patches; then the API requests in one minute by state", measureRollbacks, false},
 	{"detection", "the time from the first bad value in Prometheus to the acknowledged patch",
-		measureDetection},
-	{"queries", "CPU and drift with 500 prometheus checks", measureQueries},
-	{"pods", "CPU while the metrics of 2,000 pods are scraped", measurePodMetrics},
+		measureDetection, false},
+	{"queries", "CPU and drift with 500 prometheus checks", measureQueries, false},
+	{"pods", "CPU while the metrics of 2,000 pods are scraped", measurePodMetrics, false},
+	{"scale", "memory, CPU, requests and times with thousands of Deployments; numbers after this " +
+		"name are the numbers of Deployments", measureScale, true},
 }
 
 func main() {
@@ -57,9 +70,26 @@ func main() {
 	flag.StringVar(&o.prometheus, "prometheus", "", "Prometheus `program`")
 	flag.IntVar(&o.controllerPID, "controller-pid", 0,
 		"`PID` of a controller outside the cluster (default: the leader in the cluster)")
+	flag.StringVar(&o.controller, "controller", "",
+		"`program` of the controller for the part scale")
+	flag.StringVar(&o.clusterDir, "cluster-dir",
+		cmp.Or(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir),
+		"state `directory` of the local cluster")
+	informers := flag.String("informers", "",
+		"only list and watch these `kinds` with client-go, for the part scale")
 	flag.Usage = usageText
 	flag.Parse()
-	chosen, err := chooseParts(flag.Args())
+	if *informers != "" {
+		runInformers(o.kubeconfig, *informers)
+		return
+	}
+	names, sizes, err := splitSizes(flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	o.sizes = sizes
+	chosen, err := chooseParts(names)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -82,7 +112,7 @@ func usageText() {
 	flag.PrintDefaults()
 }
 
-// chooseParts returns the parts with these names, or all parts without a name.
+// chooseParts returns the parts with these names, or without a name all parts that need none.
 func chooseParts(names []string) ([]part, error) {
 	var known []string
 	for _, part := range parts {
@@ -96,7 +126,7 @@ func chooseParts(names []string) ([]part, error) {
 	}
 	var chosen []part
 	for _, part := range parts {
-		if len(names) == 0 || slices.Contains(names, part.name) {
+		if len(names) == 0 && !part.onlyByName || slices.Contains(names, part.name) {
 			chosen = append(chosen, part)
 		}
 	}

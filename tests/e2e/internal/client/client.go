@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 )
@@ -26,9 +27,9 @@ type Client struct {
 	Dynamic dynamic.Interface
 }
 
-// Connect connects to the cluster of a context. An empty context is the current context of the
-// kubeconfig.
-func Connect(kubeconfig, context string) (*Client, error) {
+// Config returns the configuration of a client without a rate limit. An empty context is the
+// current context of the kubeconfig.
+func Config(kubeconfig, context string) (*rest.Config, error) {
 	// client-go also logs errors that it returns, and requests that an interrupt has cancelled.
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
@@ -40,8 +41,24 @@ func Connect(kubeconfig, context string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.QPS = -1
+	return config, nil
+}
+
+// Connect connects to the cluster of a context, with a rate limit. An empty context is the current
+// context of the kubeconfig.
+func Connect(kubeconfig, context string) (*Client, error) {
+	config, err := Config(kubeconfig, context)
+	if err != nil {
+		return nil, err
+	}
 	// The default rate limit would slow down the polling.
 	config.QPS, config.Burst = 200, 400
+	return New(config)
+}
+
+// New returns a client with this configuration.
+func New(config *rest.Config) (*Client, error) {
 	typed, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err

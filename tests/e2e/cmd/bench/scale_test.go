@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+func TestNumbersAfterThePartsAreTheSizes(t *testing.T) {
+	names, sizes, err := splitSizes([]string{"scale", "500", "2000"})
+	if err != nil || !slices.Equal(names, []string{"scale"}) ||
+		!slices.Equal(sizes, []int{500, 2000}) {
+		t.Errorf("got %v, %v, %v", names, sizes, err)
+	}
+	for _, wrong := range [][]string{{"0"}, {"-5"}, {"20001"}, {"2000", "500"}, {"500", "500"}} {
+		if _, _, err := splitSizes(wrong); err == nil {
+			t.Errorf("%v was accepted", wrong)
+		}
+	}
+}
+
+func TestScaleRunsOnlyByItsName(t *testing.T) {
+	has := func(names ...string) bool {
+		chosen, err := chooseParts(names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(chosen, func(p part) bool { return p.name == "scale" })
+	}
+	if has() || has("pods") || !has("scale") {
+		t.Error("the part scale was chosen without its name, or not chosen with it")
+	}
+}
+
+func TestLineComparesTheFigureWithItsBudget(t *testing.T) {
+	for want, l := range map[string]line{
+		"budget 40.0: met":     {value: 40, unit: "MB", budget: 40},
+		"budget 40.0: not met": {value: 40.1, unit: "MB", budget: 40},
+		"(3 samples)":          {value: 1, note: "3 samples"},
+	} {
+		if got := l.String(); !strings.Contains(got, want) {
+			t.Errorf("%q does not contain %q", got, want)
+		}
+	}
+	if got := (line{value: 7}).String(); strings.Contains(got, "budget") {
+		t.Errorf("a line without a budget is %q", got)
+	}
+}
+
+func TestMemoryBudgetGrowsWithTheDeployments(t *testing.T) {
+	if got := memoryBudget(steadyBudget, 2000); got != 40_000_000 {
+		t.Errorf("got %g for 2,000", got)
+	}
+	if got := memoryBudget(steadyBudget, 10_000); got != 104_000_000 {
+		t.Errorf("got %g for 10,000", got)
+	}
+}
+
+func TestMemoryIsReadFromTheStatusOfAProcess(t *testing.T) {
+	const status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nThreads:\t1\n"
+	got, err := parseMemory(status)
+	if err != nil || got != (memory{now: 1 << 20, peak: 1 << 21}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := parseMemory("Name:\tx\nState:\tZ (zombie)\n"); err == nil {
+		t.Error("the status of an ended process was accepted")
+	}
+}
+
+func TestSumOfSeriesIsOfOneMetric(t *testing.T) {
+	const metrics = "# TYPE a counter\na{x=\"1\"} 2\na{x=\"2\"} 3\na_total{x=\"1\"} 7\nb 4\n"
+	if got := sumOfSeries(metrics, "a"); got != 5 {
+		t.Errorf("got %g for a", got)
+	}
+	if got := sumOfSeries(metrics, "b"); got != 4 {
+		t.Errorf("got %g for b", got)
+	}
+}
+
+func TestAddressIsReadFromTheLog(t *testing.T) {
+	const log = "{\"message\":\"x\"}\nno JSON\n{\"message\":\"serving\",\"port\":4711}\n"
+	if got := addressInLog(log); got != "127.0.0.1:4711" {
+		t.Errorf("got %q", got)
+	}
+	if got := addressInLog("{\"message\":\"x\"}\n"); got != "" {
+		t.Errorf("got %q without a port", got)
+	}
+}
+
+func TestReplicaSetsOfADeploymentDifferAndAreAsLargeAsUsual(t *testing.T) {
+	owner := scaleDeployment(7)
+	seen := map[string]bool{}
+	for release := 1; release <= scaleRevisions; release++ {
+		set := scaleReplicaSet(owner, release, 0)
+		if seen[set.Name] || set.Labels[hashLabel] == "" {
+			t.Errorf("release %d has the ReplicaSet %q", release, set.Name)
+		}
+		seen[set.Name] = true
+		text, err := json.Marshal(set)
+		// The API server adds about 2,700 bytes of managedFields.
+		if err != nil || len(text) < 1800 || len(text) > 3000 {
+			t.Errorf("release %d has %d bytes, error %v", release, len(text), err)
+		}
+	}
+}
+
+func TestParallelCallsEachNumberOnceAndReturnsTheFirstError(t *testing.T) {
+	var sum atomic.Int64
+	err := parallel(context.Background(), 8, 10, 20, func(_ context.Context, n int) error {
+		sum.Add(int64(n))
+		return nil
+	})
+	if err != nil || sum.Load() != 145 {
+		t.Errorf("got %d, %v", sum.Load(), err)
+	}
+	broken := errors.New("broken")
+	err = parallel(context.Background(), 2, 0, 1000, func(_ context.Context, n int) error {
+		if n == 3 {
+			return broken
+		}
+		return nil
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
