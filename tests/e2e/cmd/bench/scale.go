@@ -32,6 +32,8 @@ type scale struct {
 	folder string
 	// started is the number of controllers.
 	started int
+	// releases is the number of bad releases, each of one or more Deployments.
+	releases int
 	// loaded is the number of Deployments.
 	loaded int
 	// empty is the memory of a controller without objects.

@@ -154,40 +154,6 @@ func sumOfSeries(metrics, name string) float64 {
 	return sum
 }
 
-// memory is the resident memory of a process now, and the most that it has ever been, in bytes.
-type memory struct{ now, peak int64 }
-
-func (p process) memory() (memory, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
-	if err != nil {
-		return memory{}, fmt.Errorf("the process has ended: %w", err)
-	}
-	return parseMemory(string(text))
-}
-
-// parseMemory reads the lines VmRSS and VmHWM of proc_pid_status(5), which are in KiB.
-func parseMemory(status string) (memory, error) {
-	var found memory
-	for line := range strings.Lines(status) {
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
-			continue
-		}
-		number, err := strconv.ParseInt(fields[1], 10, 64)
-		switch {
-		case err != nil:
-		case fields[0] == "VmRSS:":
-			found.now = number * 1024
-		case fields[0] == "VmHWM:":
-			found.peak = number * 1024
-		}
-	}
-	if found.now == 0 || found.peak == 0 {
-		return memory{}, errors.New("/proc/PID/status has no memory")
-	}
-	return found, nil
-}
-
 // awaitSettled waits until the controller guards all Deployments, its work queue is empty and it
 // sends few requests.
 func (c *controller) awaitSettled(ctx context.Context, guarded int) error {

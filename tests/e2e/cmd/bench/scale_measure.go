@@ -35,7 +35,8 @@ func (s *scale) measureController(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer running.stop(syscall.SIGTERM)
+	// Another controller may lead at the end.
+	defer func() { running.stop(syscall.SIGTERM) }()
 	synced, err := running.awaitReady(ctx)
 	if err != nil {
 		return err
@@ -45,19 +46,27 @@ func (s *scale) measureController(ctx context.Context) error {
 	if err := running.awaitSettled(ctx, s.loaded); err != nil {
 		return err
 	}
-	return s.measureIdle(ctx, running)
+	if err := s.measureIdle(ctx, running); err != nil {
+		return err
+	}
+	if err := s.measureFlight(ctx, running); err != nil {
+		return err
+	}
+	for _, change := range []struct {
+		signal syscall.Signal
+		budget time.Duration
+	}{{syscall.SIGTERM, gracefulBudget}, {syscall.SIGKILL, afterKillBudget}} {
+		next, err := s.measureLeader(ctx, running, change.signal, change.budget)
+		if err != nil {
+			return err
+		}
+		running = next
+	}
+	return s.measureRelist(ctx, running)
 }
 
 func (s *scale) measureIdle(ctx context.Context, running *controller) error {
-	before, err := running.metric(ctx, "rest_client_requests_total")
-	if err != nil {
-		return err
-	}
-	from, to, err := running.process.measure(ctx, idleWindow)
-	if err != nil {
-		return err
-	}
-	after, err := running.metric(ctx, "rest_client_requests_total")
+	idle, err := running.observe(ctx, func() error { return sleep(ctx, idleWindow) })
 	if err != nil {
 		return err
 	}
@@ -74,9 +83,9 @@ func (s *scale) measureIdle(ctx context.Context, running *controller) error {
 	fmt.Println(line{what: "memory of each guarded Deployment", unit: "KB",
 		value: growth / float64(s.loaded) / 1000, budget: perGuardBudget / 1000,
 		note: fmt.Sprintf("%.0f bytes an object", growth/float64(2*s.loaded))})
-	fmt.Println(line{what: "CPU, all Idle", value: 10 * percentOfCore(from, to), unit: "mCPU",
+	fmt.Println(line{what: "CPU, all Idle", value: idle.milliCPU(), unit: "mCPU",
 		budget: idleCPUBudget})
 	fmt.Println(line{what: "requests, all Idle", unit: "requests/s",
-		value: (after - before) / idleWindow.Seconds(), budget: idleRequestsBudget})
+		value: idle.perSecond(), budget: idleRequestsBudget, note: idle.byMethod()})
 	return nil
 }

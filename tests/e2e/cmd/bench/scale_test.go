@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 func TestNumbersAfterThePartsAreTheSizes(t *testing.T) {
@@ -126,5 +129,64 @@ func TestParallelCallsEachNumberOnceAndReturnsTheFirstError(t *testing.T) {
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRequestsAreCountedByMethod(t *testing.T) {
+	const metrics = "# TYPE rest_client_requests_total counter\n" +
+		"rest_client_requests_total{code=\"200\",method=\"GET\",host=\"h\"} 4\n" +
+		"rest_client_requests_total{code=\"409\",method=\"PATCH\",host=\"h\"} 1\n" +
+		"rest_client_requests_total{code=\"200\",method=\"PATCH\",host=\"h\"} 2\n" +
+		"rest_client_request_duration_seconds_count{verb=\"GET\",host=\"h\"} 9\n"
+	got := window{duration: 2 * time.Second, requests: requestsByMethod(metrics)}
+	if got.total() != 7 || got.perSecond() != 3.5 || got.byMethod() != "GET 4, PATCH 3" {
+		t.Errorf("got %g, %g, %q", got.total(), got.perSecond(), got.byMethod())
+	}
+}
+
+func TestRolloutOfAReleaseIsNotComplete(t *testing.T) {
+	deployment := scaleDeployment(1)
+	if status := completeStatus(deployment, "x"); status.UnavailableReplicas != 0 ||
+		status.UpdatedReplicas != scaleReplicas {
+		t.Errorf("a complete rollout has the status %+v", status)
+	}
+	status := rollingStatus(deployment, "web-1")
+	if status.UpdatedReplicas != 1 || status.Replicas != scaleReplicas+1 ||
+		status.UnavailableReplicas != 1 || status.Conditions[1].Reason != "ReplicaSetUpdated" {
+		t.Errorf("a release has the status %+v", status)
+	}
+}
+
+func TestNextRevisionFollowsTheAnnotation(t *testing.T) {
+	deployment := scaleDeployment(1)
+	if got := nextRevision(deployment); got != "11" {
+		t.Errorf("got %s", got)
+	}
+	deployment.Annotations[revisionKey] = "x"
+	if got := nextRevision(deployment); got != "1" {
+		t.Errorf("got %s after an invalid revision", got)
+	}
+}
+
+func TestRestoredDeploymentHasTheGoodRelease(t *testing.T) {
+	deployment := scaleDeployment(1)
+	if !isRestored(deployment) {
+		t.Error("the good release is not recognized")
+	}
+	deployment.Spec.Template = scaleTemplate(deployment.Name, scaleRevisions+1)
+	if isRestored(deployment) {
+		t.Error("a bad release counts as the good one")
+	}
+}
+
+func TestCrashedContainerWaitsForItsRestart(t *testing.T) {
+	var patch struct{ Status corev1.PodStatus }
+	if err := json.Unmarshal([]byte(crashPatch(time.Now())), &patch); err != nil {
+		t.Fatal(err)
+	}
+	container := patch.Status.ContainerStatuses[0]
+	if container.State.Waiting == nil || container.State.Waiting.Reason != "CrashLoopBackOff" ||
+		container.RestartCount < 3 || container.LastTerminationState.Terminated == nil {
+		t.Errorf("got %+v", container)
 	}
 }
