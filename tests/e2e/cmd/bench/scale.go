@@ -204,41 +204,15 @@ func (s *scale) measureSize(ctx context.Context, size int) error {
 	if err := s.load(ctx, s.loaded, size); err != nil {
 		return err
 	}
+	from := s.loaded
 	s.loaded = size
 	fmt.Printf("%d Deployments, %d ReplicaSets   (loaded in %.0f s)\n", size, size*scaleRevisions,
 		time.Since(began).Seconds())
-	if err := s.adopt(ctx); err != nil {
+	if err := s.adopt(ctx, from); err != nil {
 		return err
 	}
 	if err := s.measurePeers(ctx); err != nil {
 		return err
 	}
 	return s.measureController(ctx)
-}
-
-// adopt lets a controller create the guards and the snapshots.
-func (s *scale) adopt(ctx context.Context) error {
-	running, err := s.startController("adopt")
-	if err != nil {
-		return err
-	}
-	defer running.stop(syscall.SIGTERM)
-	if _, err := running.awaitReady(ctx); err != nil {
-		return err
-	}
-	if err := running.awaitSettled(ctx, s.loaded); err != nil {
-		return err
-	}
-	requests, err := running.metric(ctx, "rest_client_requests_total")
-	if err != nil {
-		return err
-	}
-	used, err := running.memory()
-	if err != nil {
-		return err
-	}
-	fmt.Println(line{what: "first run: guards and snapshots created", unit: "s",
-		value: time.Since(running.started).Seconds(),
-		note:  fmt.Sprintf("%.0f requests, peak %s MB", requests, figure(megabytes(used.peak)))})
-	return nil
 }

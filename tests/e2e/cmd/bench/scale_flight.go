@@ -15,19 +15,19 @@ import (
 	"lastgood.dev/tests/e2e/internal/client"
 )
 
-// flight is a bad release of the Deployments from..to-1. The bench writes what the controllers of
+// flight is a release of the Deployments from..to-1. The bench writes what the controllers of
 // Kubernetes and the kubelet would write.
 type flight struct {
 	*scale
 	from, to int
-	// bad is the number of the release.
-	bad int
+	// release is the number of the release.
+	release int
 }
 
 // newFlight creates the ready pods of the good release, which the releases do not replace.
 func (s *scale) newFlight(ctx context.Context, from, to int) (*flight, error) {
 	s.releases++
-	f := &flight{scale: s, from: from, to: to, bad: scaleRevisions + s.releases}
+	f := &flight{scale: s, from: from, to: to, release: scaleRevisions + s.releases}
 	sets := s.bench.AppsV1().ReplicaSets(s.bench.namespace)
 	err := f.each(ctx, func(ctx context.Context, number int) error {
 		name := scaleName(number)
@@ -44,34 +44,39 @@ func (f *flight) each(ctx context.Context, call func(context.Context, int) error
 	return parallel(ctx, scaleWriters, f.from, f.to, call)
 }
 
-// release ships the bad release: its first pod runs and is not ready yet.
-func (f *flight) release(ctx context.Context, number int) error {
-	var shipped *appsv1.Deployment
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
-		shipped, err = f.bench.deployments().Get(ctx, scaleName(number), metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		shipped.Spec.Template = scaleTemplate(shipped.Name, f.bad)
-		shipped, err = f.bench.deployments().
-			Update(ctx, shipped, metav1.UpdateOptions{FieldManager: "helm"})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	set := scaleReplicaSet(shipped, f.bad, 1)
-	revision := nextRevision(shipped)
-	set.Annotations[revisionKey] = revision
-	set, err = f.bench.AppsV1().ReplicaSets(f.bench.namespace).
-		Create(ctx, set, metav1.CreateOptions{FieldManager: managerName})
+// start ships a bad release: its first pod runs and is not ready yet.
+func (f *flight) start(ctx context.Context, number int) error {
+	shipped, set, err := f.ship(ctx, number, 1)
 	if err != nil {
 		return err
 	}
 	if err := f.createPod(ctx, set, 0, false); err != nil {
 		return err
 	}
-	return f.writeStatus(ctx, shipped, revision, rollingStatus(shipped, set.Name))
+	return f.writeStatus(ctx, shipped, set.Annotations[revisionKey], rollingStatus(shipped, set.Name))
+}
+
+// ship changes the template of a Deployment, and creates the ReplicaSet of the release.
+func (f *flight) ship(ctx context.Context, number int, replicas int32,
+) (shipped *appsv1.Deployment, set *appsv1.ReplicaSet, err error) {
+	err = retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
+		shipped, err = f.bench.deployments().Get(ctx, scaleName(number), metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		shipped.Spec.Template = scaleTemplate(shipped.Name, f.release)
+		shipped, err = f.bench.deployments().
+			Update(ctx, shipped, metav1.UpdateOptions{FieldManager: "helm"})
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	set = scaleReplicaSet(shipped, f.release, replicas)
+	set.Annotations[revisionKey] = nextRevision(shipped)
+	set, err = f.bench.AppsV1().ReplicaSets(f.bench.namespace).
+		Create(ctx, set, metav1.CreateOptions{FieldManager: managerName})
+	return shipped, set, err
 }
 
 // nextRevision is the revision that the controller of Kubernetes gives to a new template.
@@ -118,7 +123,7 @@ func (f *flight) writeStatus(ctx context.Context, deployment *appsv1.Deployment,
 // crash makes the pod of the bad release crash.
 func (f *flight) crash(ctx context.Context, number int) error {
 	name := scaleName(number)
-	return f.crashPod(ctx, podName(name+"-"+scaleHash(name, f.bad), 0))
+	return f.crashPod(ctx, podName(name+"-"+scaleHash(name, f.release), 0))
 }
 
 // complete finishes the rollout of the restored template.
@@ -128,57 +133,76 @@ func (f *flight) complete(ctx context.Context, number int) error {
 	if err != nil {
 		return err
 	}
-	bad := name + "-" + scaleHash(name, f.bad)
+	bad := name + "-" + scaleHash(name, f.release)
 	err = f.bench.CoreV1().Pods(f.bench.namespace).
 		Delete(ctx, podName(bad, 0), metav1.DeleteOptions{})
 	if err != nil {
 		return err
 	}
-	sets, hash := f.bench.AppsV1().ReplicaSets(f.bench.namespace), scaleHash(name, scaleRevisions)
-	revision, none := nextRevision(restored), int32(0)
-	for setName, change := range map[string]func(*appsv1.ReplicaSet){
-		bad:               func(set *appsv1.ReplicaSet) { set.Spec.Replicas = &none },
-		name + "-" + hash: func(set *appsv1.ReplicaSet) { set.Annotations[revisionKey] = revision },
-	} {
-		set, err := sets.Get(ctx, setName, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		change(set)
-		options := metav1.UpdateOptions{FieldManager: managerName}
-		if set, err = sets.Update(ctx, set, options); err != nil {
-			return err
-		}
-		set.Status = replicaSetStatus(set)
-		if _, err = sets.UpdateStatus(ctx, set, options); err != nil {
-			return err
-		}
+	if err := f.scaleToZero(ctx, bad); err != nil {
+		return err
+	}
+	hash, revision := scaleHash(name, scaleRevisions), nextRevision(restored)
+	err = f.changeSet(ctx, name+"-"+hash, func(set *appsv1.ReplicaSet) {
+		set.Annotations[revisionKey] = revision
+	})
+	if err != nil {
+		return err
 	}
 	return f.writeStatus(ctx, restored, revision, completeStatus(restored, hash))
 }
 
+func (f *flight) scaleToZero(ctx context.Context, name string) error {
+	none := int32(0)
+	return f.changeSet(ctx, name, func(set *appsv1.ReplicaSet) { set.Spec.Replicas = &none })
+}
+
+// changeSet changes a ReplicaSet and writes the status that follows from it.
+func (f *flight) changeSet(ctx context.Context, name string, change func(*appsv1.ReplicaSet)) error {
+	sets := f.bench.AppsV1().ReplicaSets(f.bench.namespace)
+	options := metav1.UpdateOptions{FieldManager: managerName}
+	set, err := sets.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	change(set)
+	if set, err = sets.Update(ctx, set, options); err != nil {
+		return err
+	}
+	set.Status = replicaSetStatus(set)
+	_, err = sets.UpdateStatus(ctx, set, options)
+	return err
+}
+
 // awaitState waits until the guards of the flight have the state.
 func (f *flight) awaitState(ctx context.Context, state string) error {
+	return f.awaitGuards(ctx, state, func(guard *unstructured.Unstructured) bool {
+		got, _, _ := unstructured.NestedString(guard.Object, "status", "state")
+		return got == state
+	})
+}
+
+// awaitGuards waits until each guard of the flight matches. The error has the message of one that
+// does not match.
+func (f *flight) awaitGuards(ctx context.Context, what string,
+	matches func(*unstructured.Unstructured) bool,
+) error {
 	const limit = 5 * time.Minute
 	guards := f.bench.Dynamic.Resource(client.Guards).Namespace(f.bench.namespace)
 	left := ""
-	err := f.bench.untilWithin(ctx, limit, time.Second, "the guards are "+state,
+	err := f.bench.untilWithin(ctx, limit, time.Second, "the guards are "+what,
 		func(ctx context.Context) (bool, error) {
 			var lock sync.Mutex
 			left = ""
 			err := f.each(ctx, func(ctx context.Context, number int) error {
 				guard, err := guards.Get(ctx, scaleName(number), metav1.GetOptions{})
-				if err != nil {
-					return err
-				}
-				got, _, _ := unstructured.NestedString(guard.Object, "status", "state")
-				message, _, _ := unstructured.NestedString(guard.Object, "status", "message")
-				if got != state {
+				if err == nil && !matches(guard) {
+					message, _, _ := unstructured.NestedString(guard.Object, "status", "message")
 					lock.Lock()
-					left = guard.GetName() + " is " + got + ": " + message
+					left = guard.GetName() + ": " + message
 					lock.Unlock()
 				}
-				return nil
+				return err
 			})
 			return left == "", err
 		})
@@ -186,60 +210,6 @@ func (f *flight) awaitState(ctx context.Context, state string) error {
 		err = fmt.Errorf("%w; %s", err, left)
 	}
 	return err
-}
-
-// restores reports when each Deployment of the flight was restored.
-type restores struct {
-	times map[string]time.Time
-	err   error
-	done  chan struct{}
-}
-
-// watchRestores watches until all Deployments of the flight have the good template again, and
-// finishes their rollouts.
-func (f *flight) watchRestores(ctx context.Context) (*restores, error) {
-	list, err := f.bench.deployments().List(ctx, metav1.ListOptions{Limit: 1})
-	if err != nil {
-		return nil, err
-	}
-	watch, err := f.bench.deployments().
-		Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
-	if err != nil {
-		return nil, err
-	}
-	r := &restores{times: map[string]time.Time{}, done: make(chan struct{})}
-	wanted := map[string]bool{}
-	for number := f.from; number < f.to; number++ {
-		wanted[scaleName(number)] = true
-	}
-	go func() {
-		defer close(r.done)
-		defer watch.Stop()
-		for len(r.times) < len(wanted) {
-			select {
-			case <-ctx.Done():
-				r.err = fmt.Errorf("%d of %d Deployments were restored: %w", len(r.times),
-					len(wanted), ctx.Err())
-				return
-			case event, open := <-watch.ResultChan():
-				if !open {
-					r.err = fmt.Errorf("the watch of Deployments has ended")
-					return
-				}
-				deployment, ok := event.Object.(*appsv1.Deployment)
-				if ok && wanted[deployment.Name] && isRestored(deployment) {
-					if _, known := r.times[deployment.Name]; !known {
-						r.times[deployment.Name] = time.Now()
-					}
-				}
-			}
-		}
-	}()
-	return r, nil
-}
-
-func isRestored(deployment *appsv1.Deployment) bool {
-	return deployment.Spec.Template.Annotations[releaseKey] == strconv.Itoa(scaleRevisions)
 }
 
 // end completes the rollouts after the rollbacks, and waits until all are Idle.
@@ -250,6 +220,10 @@ func (f *flight) end(ctx context.Context) error {
 	if err := f.awaitState(ctx, "Idle"); err != nil {
 		return err
 	}
+	return f.deletePods(ctx)
+}
+
+func (f *flight) deletePods(ctx context.Context) error {
 	return f.bench.CoreV1().Pods(f.bench.namespace).
 		DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{})
 }

@@ -22,7 +22,7 @@ func (s *scale) measureFlight(ctx context.Context, running *controller) error {
 	what := fmt.Sprintf("%d releases", f.to-f.from)
 	began := time.Now()
 	first, err := running.observe(ctx, func() error {
-		if err := f.each(ctx, f.release); err != nil {
+		if err := f.each(ctx, f.start); err != nil {
 			return err
 		}
 		if err := f.awaitState(ctx, "Evaluating"); err != nil {

@@ -22,7 +22,7 @@ func (f *flight) firstWrite(ctx context.Context, disturb func() error) (time.Dur
 	if err := disturb(); err != nil {
 		return 0, err
 	}
-	if err := f.release(ctx, f.from); err != nil {
+	if err := f.start(ctx, f.from); err != nil {
 		return 0, err
 	}
 	const interval = 5 * time.Millisecond

@@ -94,9 +94,9 @@ func (s *scale) loadOne(ctx context.Context, number int) error {
 		return err
 	}
 	sets := s.bench.AppsV1().ReplicaSets(s.bench.namespace)
-	for release := 1; release <= scaleRevisions; release++ {
+	for release := 1; release <= firstSeen; release++ {
 		var replicas int32
-		if release == scaleRevisions {
+		if release == firstSeen {
 			replicas = scaleReplicas
 		}
 		set, err := sets.Create(ctx, scaleReplicaSet(deployment, release, replicas), created)
@@ -108,7 +108,7 @@ func (s *scale) loadOne(ctx context.Context, number int) error {
 			return err
 		}
 	}
-	deployment.Status = completeStatus(deployment, scaleHash(deployment.Name, scaleRevisions))
+	deployment.Status = completeStatus(deployment, scaleHash(deployment.Name, firstSeen))
 	_, err = s.bench.deployments().UpdateStatus(ctx, deployment, updated)
 	return err
 }

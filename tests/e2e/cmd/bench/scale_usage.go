@@ -13,14 +13,19 @@ import (
 )
 
 // memory is the resident memory of a process now, and the most that it has ever been, in bytes.
-type memory struct{ now, peak int64 }
+type memory struct {
+	now, peak int64
+	at        time.Time
+}
 
 func (p process) memory() (memory, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
 	if err != nil {
 		return memory{}, fmt.Errorf("the process has ended: %w", err)
 	}
-	return parseMemory(string(text))
+	found, err := parseMemory(string(text))
+	found.at = time.Now()
+	return found, err
 }
 
 // parseMemory reads the lines VmRSS and VmHWM of proc_pid_status(5), which are in KiB.
