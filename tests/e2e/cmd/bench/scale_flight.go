@@ -158,7 +158,9 @@ func (f *flight) scaleToZero(ctx context.Context, name string) error {
 }
 
 // changeSet changes a ReplicaSet and writes the status that follows from it.
-func (f *flight) changeSet(ctx context.Context, name string, change func(*appsv1.ReplicaSet)) error {
+func (f *flight) changeSet(ctx context.Context, name string,
+	change func(*appsv1.ReplicaSet),
+) error {
 	sets := f.bench.AppsV1().ReplicaSets(f.bench.namespace)
 	options := metav1.UpdateOptions{FieldManager: managerName}
 	set, err := sets.Get(ctx, name, metav1.GetOptions{})

@@ -42,9 +42,12 @@ func (s *scale) measureFlight(ctx context.Context, running *controller) error {
 	fmt.Println(line{what: what + " in flight", unit: "requests/s", value: later.perSecond(),
 		budget: inFlightBudget, note: fmt.Sprintf("%s; %s mCPU, memory %s MB", later.byMethod(),
 			figure(later.milliCPU()), figure(megabytes(later.to.residentBytes)))})
-	if err := f.measureFailure(ctx, what); err != nil {
+	failing, err := running.observe(ctx, func() error { return f.measureFailure(ctx, what) })
+	if err != nil {
 		return err
 	}
+	fmt.Println(line{what: "  requests until the last patch", value: failing.total(),
+		note: fmt.Sprintf("%s; %s mCPU", failing.byMethod(), figure(failing.milliCPU()))})
 	return f.end(ctx)
 }
 

@@ -2,6 +2,7 @@
 package client
 
 import (
+	"flag"
 	"io"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -31,6 +32,12 @@ type Client struct {
 // current context of the kubeconfig.
 func Config(kubeconfig, context string) (*rest.Config, error) {
 	// client-go also logs errors that it returns, and requests that an interrupt has cancelled.
+	quiet := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(quiet)
+	// klog writes errors to stderr too, unless this flag says otherwise.
+	if err := quiet.Set("stderrthreshold", "FATAL"); err != nil {
+		return nil, err
+	}
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
