@@ -14,10 +14,10 @@ scale
   pods         CPU of the controller while it scrapes the metrics of 2,000 pods; needs root for a
                route to their addresses (5 minutes)
   scale [N...] a controller outside the cluster with N guarded Deployments and 10 ReplicaSets each
-               (default 2000; several in ascending order, such as 500 2000 10000). The bench pauses the
-               controller manager and the scheduler, and writes the status of all objects itself. It
-               runs alone and needs root (13 minutes for 2000). It prints, with the budget and "met"
-               or "not met" (docs/performance.md explains each line):
+               (default 2000; several in ascending order, such as 500 2000 10000). The bench pauses
+               the controller manager and the scheduler, and writes the status of all objects
+               itself. It runs alone and needs root (13 minutes for 2000). It prints each figure
+               with its budget and "met" or "not met" (docs/performance.md explains the figures):
                  first sync, beside plain LISTs and beside informers of client-go
                  memory: steady, peak, and for each guarded Deployment
                  CPU and API requests while all Deployments are Idle
@@ -58,6 +58,7 @@ verb_bench() {
 
 # ./dev bench scale: the controller of the image runs outside the cluster, so that the bench can
 # start and kill it.
+# shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 bench_scale() {
   demo_prepare
   local folder keep='' kubeconfig
@@ -84,17 +85,17 @@ bench_scale() {
 # Unpacks the image of the controller and writes $folder/controller, which runs its program with the
 # libraries of the image.
 bench_controller() {
-  local root=$folder/image layer loader
-  rm -rf "$root"
-  mkdir -p "$root"
+  local unpacked=$folder/image layer loader
+  rm -rf "$unpacked"
+  mkdir -p "$unpacked"
   tar -xOf "$IMAGE_ARCHIVE" manifest.json | grep -o '"Layers":\[[^]]*\]' | cut -d : -f 2- |
     tr -d '[]"' | tr , '\n' | while read -r layer; do
-    tar -xOf "$IMAGE_ARCHIVE" "$layer" | tar -x -C "$root" || exit
+    tar -xOf "$IMAGE_ARCHIVE" "$layer" | tar -x -C "$unpacked" || exit
   done || die "The image of the controller could not be unpacked."
-  loader=$(find "$root/lib" "$root/lib64" -name 'ld-linux*' -print -quit 2>/dev/null)
+  loader=$(find "$unpacked/lib" "$unpacked/lib64" -name 'ld-linux*' -print -quit 2>/dev/null)
   [ -n "$loader" ] || die "The image of the controller has no program loader."
   printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" \
-    "$(dirname "$(find "$root" -name 'libc.so.6' -print -quit)")" "$root/lastgood-controller" \
+    "$(dirname "$(find "$unpacked" -name 'libc.so.6' -print -quit)")" "$unpacked/lastgood-controller" \
     >"$folder/controller"
   chmod +x "$folder/controller"
 }

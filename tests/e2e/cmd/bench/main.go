@@ -34,6 +34,8 @@ type options struct {
 	controller string
 	// clusterDir is the state directory of the local cluster.
 	clusterDir string
+	// idle is how long the part scale observes a controller while all Deployments are Idle.
+	idle time.Duration
 	// sizes are the numbers of Deployments of the part scale.
 	sizes []int
 }
@@ -75,6 +77,8 @@ func main() {
 	flag.StringVar(&o.clusterDir, "cluster-dir",
 		cmp.Or(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir),
 		"state `directory` of the local cluster")
+	flag.DurationVar(&o.idle, "idle", time.Minute,
+		"`time` for which the part scale observes the controller while all Deployments are Idle")
 	informers := flag.String("informers", "",
 		"only list and watch these `kinds` with client-go, for the part scale")
 	flag.Usage = usageText

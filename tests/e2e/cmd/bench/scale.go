@@ -30,14 +30,17 @@ type scale struct {
 	program, kubeconfig string
 	// folder has the logs of the controllers.
 	folder string
+	// idle is how long a controller is observed while all Deployments are Idle.
+	idle time.Duration
 	// started is the number of controllers.
 	started int
 	// releases is the number of bad releases, each of one or more Deployments.
 	releases int
 	// loaded is the number of Deployments.
 	loaded int
-	// empty is the memory of a controller without objects.
-	empty memory
+	// empty is the memory of a controller without objects, and emptySync is its first sync.
+	empty     memory
+	emptySync time.Duration
 }
 
 func measureScale(ctx context.Context, o options) (err error) {
@@ -66,7 +69,7 @@ func newScale(ctx context.Context, o options) (s *scale, closeScale func(), err 
 	if o.controller == "" {
 		return nil, nil, errors.New("the part scale needs --controller PROGRAM")
 	}
-	s = &scale{program: o.controller}
+	s = &scale{program: o.controller, idle: o.idle}
 	if s.local, err = cluster.Open(o.clusterDir, io.Discard); err != nil {
 		return nil, nil, err
 	}
@@ -188,7 +191,7 @@ func (s *scale) measureEmpty(ctx context.Context) error {
 		return err
 	}
 	defer running.stop(syscall.SIGTERM)
-	if _, err := running.awaitReady(ctx); err != nil {
+	if s.emptySync, err = running.awaitReady(ctx); err != nil {
 		return err
 	}
 	if err := running.awaitSettled(ctx, 0); err != nil {

@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-const idleWindow = 60 * time.Second
-
 // measurePeers prints the time of plain LISTs, and the time and the memory of client-go.
 func (s *scale) measurePeers(ctx context.Context) error {
 	for _, kinds := range []string{onlyDeployments, withReplicaSets} {
@@ -42,7 +40,8 @@ func (s *scale) measureController(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(line{what: "first sync", value: synced.Seconds(), unit: "s",
-		budget: syncBudget * lists.took.Seconds()})
+		budget: syncBudget * lists.took.Seconds(),
+		note:   fmt.Sprintf("without objects %s s", figure(s.emptySync.Seconds()))})
 	if err := running.awaitSettled(ctx, s.loaded); err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func (s *scale) measureController(ctx context.Context) error {
 }
 
 func (s *scale) measureIdle(ctx context.Context, running *controller) error {
-	idle, err := running.observe(ctx, func() error { return sleep(ctx, idleWindow) })
+	idle, err := running.observe(ctx, func() error { return sleep(ctx, s.idle) })
 	if err != nil {
 		return err
 	}
