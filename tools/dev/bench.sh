@@ -85,7 +85,7 @@ bench_scale() {
 # Unpacks the image of the controller and writes $folder/controller, which runs its program with the
 # libraries of the image.
 bench_controller() {
-  local unpacked=$folder/image layer loader
+  local unpacked=$folder/image layer loader libraries
   rm -rf "$unpacked"
   mkdir -p "$unpacked"
   tar -xOf "$IMAGE_ARCHIVE" manifest.json | grep -o '"Layers":\[[^]]*\]' | cut -d : -f 2- |
@@ -94,9 +94,9 @@ bench_controller() {
   done || die "The image of the controller could not be unpacked."
   loader=$(find "$unpacked/lib" "$unpacked/lib64" -name 'ld-linux*' -print -quit 2>/dev/null)
   [ -n "$loader" ] || die "The image of the controller has no program loader."
-  printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" \
-    "$(dirname "$(find "$unpacked" -name 'libc.so.6' -print -quit)")" "$unpacked/lastgood-controller" \
-    >"$folder/controller"
+  libraries=$(dirname "$(find "$unpacked" -name 'libc.so.6' -print -quit)")
+  printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" "$libraries" \
+    "$unpacked/lastgood-controller" >"$folder/controller"
   chmod +x "$folder/controller"
 }
 
