@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::int64_t max_ms = std::int64_t{10'000} * 3'600'000;  // 10,000 hours
 
+// RFC 3339 has years of four digits.
+constexpr Time first_time{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr Time end_of_times{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads the parts of a text from its beginning. `ok` is false after a part that does not match.
@@ -124,9 +128,11 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!scan.ok || !scan.rest.empty() || !date.ok()) return std::nullopt;
-  return Time{std::chrono::sys_days{date}} + std::chrono::hours{hours} +
-         std::chrono::minutes{minutes} + std::chrono::seconds{seconds} +
-         std::chrono::milliseconds{milliseconds} - offset;
+  const Time time = Time{std::chrono::sys_days{date}} + std::chrono::hours{hours} +
+                    std::chrono::minutes{minutes} + std::chrono::seconds{seconds} +
+                    std::chrono::milliseconds{milliseconds} - offset;
+  if (time < first_time || time >= end_of_times) return std::nullopt;
+  return time;
 }
 
 std::string format_rfc3339(Time time) { return date_and_clock(time) + "Z"; }

@@ -20,7 +20,8 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
 
 // RFC 3339 with an optional fraction and any offset: "2026-11-24T12:00:00Z",
-// "2026-11-24T13:00:00.5+01:00". Fractions are rounded down to milliseconds.
+// "2026-11-24T13:00:00.5+01:00". Fractions are rounded down to milliseconds. In UTC, the year must
+// still have four digits: otherwise the time could not be written again.
 [[nodiscard]] std::optional<Time> parse_rfc3339(std::string_view text);
 
 // metav1.Time, whole seconds rounded down: "2026-11-24T12:00:00Z".
