@@ -180,9 +180,11 @@ Result<Deployment> parse_deployment_text(std::string_view text) {
   const auto json = parse_json(text);
   if (!json) return std::unexpected(json.error());
   auto out = parse_deployment(*json);
-  if (out)
-    out->template_digest =
-        TemplateDigest(digest_of(raw_member(text, {"spec", "template"}).value_or("")));
+  if (!out) return out;
+  // As in kube/: without a template, there is no digest.
+  const auto pod_template = raw_member(text, {"spec", "template"});
+  const bool is_absent = !pod_template || *pod_template == "null";
+  out->template_digest = is_absent ? TemplateDigest() : TemplateDigest(digest_of(*pod_template));
   return out;
 }
 

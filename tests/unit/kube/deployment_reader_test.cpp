@@ -59,6 +59,17 @@ TEST_CASE("reads the same object that the parser of codec/ returns") {
   }
 }
 
+TEST_CASE("has the same template_digest as the parser of codec/ when there is no template") {
+  for (const char* spec : {"{}", R"({"template":null})"}) {
+    const std::string text = R"({"metadata":{"name":"web"},"spec":)" + std::string(spec) + "}";
+    CAPTURE(text);
+    const auto parsed = codec::parse_deployment_text(text);
+    REQUIRE(parsed);
+    CHECK(deployment_from(text).template_digest == parsed->template_digest);
+    CHECK(parsed->template_digest.empty());
+  }
+}
+
 TEST_CASE("returns the same object from a watch event and from a list") {
   for (const std::string& text : corpus()) {
     const Deployment from_event = deployment_from(text);
