@@ -99,6 +99,8 @@ PrometheusRuleEntry entry_of(const Json& rule, const std::string& group) {
                             .alert = clip(text_at(rule, {"alert"}), max_name_size),
                             .record = clip(text_at(rule, {"record"}), max_name_size)};
   if (entry.alert.empty() && entry.record.empty()) entry.problem = "it has no name";
+  if (!entry.alert.empty() && !entry.record.empty())
+    entry.problem = "it has both an alert and a record";
   read_labels(rule, entry);
   read_hold(rule, entry);
   read_expression(rule, entry);

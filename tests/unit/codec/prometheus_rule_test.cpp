@@ -47,6 +47,7 @@ TEST_CASE("parse_prometheus_rule keeps an invalid rule, with its problem") {
   };
   const Row row = GENERATE(values<Row>({
       {R"({"expr":"up"})", "it has no name"},
+      {R"({"alert":"A","record":"B","expr":"up"})", "it has both an alert and a record"},
       {R"({"alert":"A"})", "expr is missing, or is not a text"},
       {R"({"alert":"A","expr":["up"]})", "expr is missing, or is not a text"},
       {R"({"alert":"A","expr":" "})", "expr is empty"},
