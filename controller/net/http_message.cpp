@@ -60,7 +60,9 @@ class ResponseParser final : public http::basic_parser<false> {
  private:
   void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
                        error_code&) override {}
-  void on_response_impl(int code, beast::string_view, int, error_code&) override {
+  void on_response_impl(int code, beast::string_view, int, error_code& error) override {
+    // RFC 9110 has no codes below 100. 0 stands for no response.
+    if (code < 100) error = http::error::bad_status;
     head_.status = code;
   }
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,

@@ -139,6 +139,8 @@ TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
       std::string(10, '\0'),
       "HTTP/2.0 200 OK\r\n\r\n",
       "HTTP/1.1 2x0 OK\r\n\r\n",
+      "HTTP/1.1 000 OK\r\n\r\n",  // 0 stands for no response
+      "HTTP/1.1 099 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
