@@ -1,5 +1,5 @@
-// The annotations of a Deployment and of its pod template, and the policy in a ConfigMap. The text
-// has one annotation or key on each line: "key: value".
+// The annotations of a Deployment and of its pod template, and the policy in a ConfigMap.
+// The text has one annotation or key on each line: "key: value".
 #include <algorithm>
 #include <span>
 #include <string>

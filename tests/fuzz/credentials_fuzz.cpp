@@ -1,5 +1,5 @@
-// The Secret with the credentials of a metrics server, and the response of a token server. The text
-// has one key on each line: "key: value". In a value, "\n" is a line break.
+// The Secret with the credentials of a metrics server, and the response of a token server.
+// The text has one key on each line: "key: value". In a value, "\n" is a line break.
 #include <string>
 
 #include "checks/credentials.hpp"

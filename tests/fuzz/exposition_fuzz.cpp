@@ -54,8 +54,9 @@ bool is_same(const Exposition& a, const Exposition& b) {
 void require_cut_is_found(std::string_view page, ExpositionFormat format) {
   if (page.empty()) return;
   const std::string_view cut = page.substr(0, Choices(page).below(page.size()));
-  const bool looks_complete =
-      format == ExpositionFormat::Text ? cut.empty() || cut.ends_with('\n') : false;
+  const bool looks_complete = format == ExpositionFormat::Text
+                                  ? cut.empty() || cut.ends_with('\n')
+                                  : cut.ends_with("# EOF") || cut.ends_with("# EOF\n");
   if (looks_complete) return;
   require(!parse_exposition(cut, format, selectors()), "a page that was cut is not valid");
 }

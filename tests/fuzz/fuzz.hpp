@@ -1,8 +1,9 @@
-// What the fuzzers share. A fuzzer is a file NAME_fuzz.cpp with one LLVMFuzzerTestOneInput(): it
-// gives bytes to a parser, and requires the properties that hold for all bytes. `./dev fuzz` runs
-// it with libFuzzer, and seeds_test.cpp runs it once for each file in seeds/NAME.
+// The functions that the fuzzers share. A fuzzer is a file NAME_fuzz.cpp: it gives bytes to a
+// parser, and requires the properties that hold for all bytes. `./dev fuzz` runs it with libFuzzer,
+// and seeds_test.cpp runs it once for each file in seeds/NAME.
 //
-// A fault is a crash, a report of a sanitizer, an exception, or more than five seconds.
+// A fault is a property that does not hold, a crash, a report of a sanitizer, or an input that
+// takes more than five seconds.
 #pragma once
 
 #include <cstddef>

@@ -82,7 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Read whole = read({text});
   for (const std::size_t max : {std::size_t{1}, std::size_t{100}}) {
     const Read split = read(pieces_of(text, max));
-    require(split.is_invalid == whole.is_invalid, "pieces are valid if the whole is");
+    // The parser may find an invalid header of a piece only at the end of all headers.
+    require(whole.is_invalid || !split.is_invalid, "pieces are valid if the whole is");
     require(std::ranges::equal(split.requests, whole.requests, is_same),
             "pieces give the same requests");
   }

@@ -1,5 +1,5 @@
-// The Lease of the leader election, as the API server returns it, and the Lease of a node. Each
-// line is the response to one call. A line "!409" is an error.
+// The Lease of the leader election, as the API server returns it, and the Lease of a node.
+// Each line is the response to one call. A line "!409" is an error.
 #include <charconv>
 #include <variant>
 

@@ -1,5 +1,5 @@
-// The response of a watch, which may be split at any byte: LineSplitter, parse_event(),
-// WatchMachine and ObjectStore. The first `"kind":"..."` of the text chooses the watched kind.
+// The response of a watch, which may be split at any byte, and the changes of the object store.
+// The first `"kind":"..."` of the text chooses the watched kind.
 #include <algorithm>
 #include <string>
 #include <variant>
