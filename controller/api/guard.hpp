@@ -235,6 +235,9 @@ struct GuardStatus {
 struct DeploymentGuard {
   ObjectMeta meta;
   Shared<GuardStatus> status = {};
+  // Why this version cannot read the object; empty: it can. Another version may have written a
+  // value that this version does not know. Then `status` is empty, and says nothing.
+  std::string problem = {};
   bool operator==(const DeploymentGuard&) const = default;
 };
 

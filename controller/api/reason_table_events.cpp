@@ -104,6 +104,12 @@ constexpr std::array entries{
                 "On a RollbackPolicy: the metrics server rejects a query of a check, or cannot be "
                 "used with its address. The condition `ChecksValid` is `False`.",
                 "Correct the check. The note quotes the server."},
+    ReasonEntry{place, Reason::StateUnreadable, warning,
+                "The DeploymentGuard or a Rollback of the Deployment has a value that this version "
+                "of Lastgood cannot read, for example after a downgrade. Nothing is done with the "
+                "Deployment: no check, no rollback, no write.",
+                "Install the version that wrote the value, or correct or delete the object that "
+                "the note names."},
     ReasonEntry{place, Reason::OptInLost, warning,
                 "One write changed the template and ended the opt-in, as `kubectl replace` and "
                 "`kubectl rollout undo` do. The new template is not evaluated.",

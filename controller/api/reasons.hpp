@@ -51,7 +51,8 @@ namespace lastgood::api {
   X(FirstScrape) X(CounterReset) X(MetricsApiMissing)                                             \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
-  X(DrillFailed) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)
+  X(DrillFailed) X(StateUnreadable) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive)            \
+  X(ReleaseSuperseded)
 // clang-format on
 
 enum class Reason : std::uint8_t {

@@ -112,6 +112,9 @@ struct Rollback {
   ObjectMeta meta;
   RollbackSpec spec = {};
   RollbackStatus status = {};
+  // Why this version cannot read the object; empty: it can. Then `spec` has only `deployment`, if
+  // that can be read, and `status` is empty: both say nothing about the rollback.
+  std::string problem = {};
   bool operator==(const Rollback&) const = default;
 };
 

@@ -205,6 +205,15 @@ Result<DeploymentGuard> parse_guard(const Json& object) {
   return out;
 }
 
+Result<DeploymentGuard> parse_guard_or_problem(const Json& object) {
+  auto guard = parse_guard(object);
+  if (guard) return guard;
+  auto meta = parse_meta(object);
+  if (!meta) return std::unexpected(meta.error());
+  return DeploymentGuard{.meta = *std::move(meta),
+                         .problem = clip(guard.error().message, max_text)};
+}
+
 Json to_json(const GuardStatus& status) {
   Json out = {{"deploymentGeneration", status.deployment_generation},
               {"state", to_string(status.state)}};

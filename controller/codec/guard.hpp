@@ -14,6 +14,10 @@ namespace lastgood::codec {
 // unknown reason is no error: it becomes Reason::None.
 [[nodiscard]] Result<api::DeploymentGuard> parse_guard(const Json& object);
 
+// The same for a guard that must be known even if its status cannot be read: such an error becomes
+// `problem`. Error: Protocol, if the metadata has a field of the wrong type.
+[[nodiscard]] Result<api::DeploymentGuard> parse_guard_or_problem(const Json& object);
+
 [[nodiscard]] Json to_json(const api::GuardStatus& status);
 
 }  // namespace lastgood::codec

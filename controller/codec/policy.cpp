@@ -99,8 +99,10 @@ Result<RollbackPolicy> parse_policy(const Json& object) {
   std::optional<Error> error;
   const Reader root(object, "", error);
   RollbackPolicy out{.meta = read_meta(root.object("metadata"))};
-  out.status = read_status(root.object("status"));
   if (error) return std::unexpected(*error);
+  std::optional<Error> status_error;
+  out.status = read_status(Reader(root.raw("status"), "status", status_error));
+  if (status_error) out.status = {};
 
   std::optional<Error> problem;
   out.spec = read_spec(Reader(root.raw("spec"), "spec", problem, ErrorKind::BadInput));

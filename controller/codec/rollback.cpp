@@ -124,6 +124,17 @@ Result<Rollback> parse_rollback(const Json& object) {
   return out;
 }
 
+Result<Rollback> parse_rollback_or_problem(const Json& object) {
+  auto rollback = parse_rollback(object);
+  if (rollback) return rollback;
+  auto meta = parse_meta(object);
+  if (!meta) return std::unexpected(meta.error());
+  Rollback out{.meta = *std::move(meta), .problem = clip(rollback.error().message, max_text)};
+  std::optional<Error> ignored;
+  out.spec.deployment = Reader(object, "", ignored).object("spec").text("deployment", max_name);
+  return out;
+}
+
 Json to_json(const RollbackSpec& spec) {
   Json out = {{"deployment", spec.deployment}};
   put(out, "deploymentUid", spec.deployment_uid.value);

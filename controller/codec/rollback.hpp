@@ -11,6 +11,10 @@ namespace lastgood::codec {
 // unknown reason is no error: it becomes Reason::None.
 [[nodiscard]] Result<api::Rollback> parse_rollback(const Json& object);
 
+// The same for a Rollback that must be known even if its spec or status cannot be read: such an
+// error becomes `problem`. Error: Protocol, if the metadata has a field of the wrong type.
+[[nodiscard]] Result<api::Rollback> parse_rollback_or_problem(const Json& object);
+
 [[nodiscard]] Json to_json(const api::RollbackSpec& spec);
 [[nodiscard]] Json to_json(const api::RollbackStatus& status);
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "guard/guard_status.hpp"
+#include "policy/annotations.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {
@@ -26,7 +27,7 @@ bool comes_before(const api::Rollback& a, const api::Rollback& b) {
 
 bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
               const api::GuardStatus& guard) {
-  if (rollback.spec.drill || !api::is_bound(rollback.spec) ||
+  if (!rollback.problem.empty() || rollback.spec.drill || !api::is_bound(rollback.spec) ||
       rollback.spec.mode == api::Mode::Observe)
     return false;
   if (rollback.spec.deployment != deployment.meta.key.name ||
@@ -107,7 +108,8 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment,
                                       const kube::Stores& stores) {
   std::vector<api::Rollback> records;
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
-    if (rollback->spec.deployment == deployment.meta.key.name) records.push_back(*rollback);
+    if (rollback->problem.empty() && rollback->spec.deployment == deployment.meta.key.name)
+      records.push_back(*rollback);
   });
   return records;
 }
@@ -126,6 +128,16 @@ std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployme
   state.blocked_because =
       "it is not guarded. Opt it in, or remove its annotation lastgood.dev/group";
   state.is_unmanaged = true;
+  return state;
+}
+
+std::optional<GuardState> left_alone_group_member(const api::Deployment& deployment,
+                                                  const std::string& why) {
+  auto state =
+      unmanaged_group_member(deployment, policy::parse_opt_in(deployment.meta.annotations).group);
+  if (!state) return {};
+  state->guard.reason = Reason::StateUnreadable;
+  state->blocked_because = why;
   return state;
 }
 

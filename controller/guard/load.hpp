@@ -28,6 +28,11 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
                                                                const std::string& group);
 
+// The state that the other members see of a Deployment that is left alone because of an object that
+// cannot be read: `why`. Empty without a group.
+[[nodiscard]] std::optional<GuardState> left_alone_group_member(const api::Deployment& deployment,
+                                                                const std::string& why);
+
 // The time of the next reconcile, which is the earliest of these:
 //   `requeue_at`, from the plan
 //   the next check
@@ -54,7 +59,7 @@ namespace lastgood::guard {
 // True if the plan accepts or rejects `inputs.request`.
 [[nodiscard]] bool answers_request(const Inputs& inputs, const Plan& plan);
 
-// All Rollbacks of the Deployment, from the watch.
+// All Rollbacks of the Deployment that can be read, from the watch.
 [[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment,
                                                     const kube::Stores& stores);
 
@@ -63,7 +68,7 @@ namespace lastgood::guard {
 
 // True if the Rollback belongs to this Deployment by its uid, and one of these applies: it is not
 // finished, it is about the present release, or the guard names it. False for drills, for requests
-// that are not accepted yet, and for records of mode Observe.
+// that are not accepted yet, for records of mode Observe, and for Rollbacks that cannot be read.
 [[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
                             const api::GuardStatus& guard);
 

@@ -6,7 +6,7 @@
 namespace lastgood::guard {
 
 bool is_request(const api::Rollback& rollback) {
-  if (api::finished(rollback.status.phase)) return false;
+  if (!rollback.problem.empty() || api::finished(rollback.status.phase)) return false;
   return rollback.spec.drill || !api::is_bound(rollback.spec);
 }
 

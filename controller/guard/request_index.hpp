@@ -9,7 +9,7 @@
 namespace lastgood::guard {
 
 // A manual Rollback whose spec the controller has not filled in yet (see BindRequest), or a drill
-// that is not finished.
+// that is not finished. False for a Rollback that cannot be read: it gets no answer.
 [[nodiscard]] bool is_request(const api::Rollback& rollback);
 
 // The time that a request for an unknown or unguarded Deployment still waits before it is rejected.

@@ -13,4 +13,5 @@
 #include "guard/outcomes.hpp"
 #include "guard/received_alerts.hpp"
 #include "guard/request_index.hpp"
+#include "guard/unreadable.hpp"
 // IWYU pragma: end_exports

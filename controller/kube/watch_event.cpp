@@ -36,12 +36,12 @@ struct WatchedKind<api::RollbackPolicy> {
 template <>
 struct WatchedKind<api::DeploymentGuard> {
   static constexpr const char* name = "DeploymentGuard";
-  static constexpr auto parse = &codec::parse_guard;
+  static constexpr auto parse = &codec::parse_guard_or_problem;
 };
 template <>
 struct WatchedKind<api::Rollback> {
   static constexpr const char* name = "Rollback";
-  static constexpr auto parse = &codec::parse_rollback;
+  static constexpr auto parse = &codec::parse_rollback_or_problem;
 };
 
 std::unexpected<Error> invalid_json(std::string_view subject, const ErrorPath& error_path,
@@ -109,6 +109,12 @@ Result<EventMetadata> metadata_of(Parser& parser, const Padded& bytes) {
   return metadata;
 }
 
+constexpr std::size_t max_problem_size = 512;  // bytes
+
+// A kind whose objects are known even if their content cannot be read.
+template <class T>
+concept HasProblem = requires(T object) { object.problem; };
+
 // Returns the object, or its name and the error if it cannot be parsed. Fails if it has no name.
 template <class T>
 Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& bytes) {
@@ -119,6 +125,13 @@ Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& by
   if (metadata->key.name.empty())
     return fail(ErrorKind::Protocol, std::string(WatchedKind<T>::name) + " has no name");
   Error error = std::move(object.error());
+  if constexpr (HasProblem<T>) {
+    T out{.meta = {.key = std::move(metadata->key)}};
+    out.meta.uid = std::move(metadata->uid);
+    out.meta.resource_version = std::move(metadata->version);
+    out.problem = clip(error.message, max_problem_size);
+    return out;
+  }
   error.message = std::string(WatchedKind<T>::name) + " " + in_quotes(metadata->key.str(), 320) +
                   " cannot be read: " + error.message;
   return Unreadable{.key = std::move(metadata->key),

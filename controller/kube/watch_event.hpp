@@ -5,8 +5,9 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
 // T is one of the five watched kinds: api::Deployment, api::Pod, api::RollbackPolicy,
-// api::DeploymentGuard, api::Rollback. An object that cannot be parsed becomes Unreadable. All
-// other objects are still read.
+// api::DeploymentGuard, api::Rollback. A Deployment or a pod that cannot be parsed becomes
+// Unreadable. An object of Lastgood's own kinds is never missing: if it cannot be parsed, it has
+// its metadata and a `problem`. All other objects are still read.
 #pragma once
 
 #include <cstdint>

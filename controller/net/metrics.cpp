@@ -27,6 +27,8 @@ constexpr std::array table{
               "check,result"},
     MetricRow{"lastgood_state_transitions_total", "counter",
               "State changes of Deployments, by the new state and its reason.", "state,reason"},
+    MetricRow{"lastgood_unreadable_objects", "gauge",
+              "Objects that this version cannot read. Their Deployments are left alone.", "kind"},
     MetricRow{"lastgood_opt_ins_lost_total", "counter",
               "Writes that changed the template of a Deployment and ended its opt-in.", ""},
     MetricRow{"lastgood_rollbacks_total", "counter", "Finished rollbacks, by outcome.", "outcome"},
@@ -181,6 +183,7 @@ struct Metrics::Impl {
   Gauges guarded_deployments = gauge("lastgood_guarded_deployments");
   Counters measurements = counter("lastgood_measurements_total");
   Counters state_transitions = counter("lastgood_state_transitions_total");
+  Gauges unreadable = gauge("lastgood_unreadable_objects");
   Counters opt_ins_lost = counter("lastgood_opt_ins_lost_total");
   Counters rollbacks = counter("lastgood_rollbacks_total");
   Histograms decision_to_patch = histogram("lastgood_decision_to_patch_seconds");
@@ -207,6 +210,7 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   impl_->build_info.with({{"version", LASTGOOD_VERSION}}).Set(1);
   impl_->guarded_deployments.with({});
+  for (const char* kind : {"DeploymentGuard", "Rollback"}) impl_->unreadable.with({{"kind", kind}});
   impl_->opt_ins_lost.with({});
   impl_->decision_to_patch.with({}, patch_buckets);
   for (const auto result : {ports::ReconcileResult::Success, ports::ReconcileResult::RequeueAfter,
@@ -312,6 +316,10 @@ void Metrics::measurement(std::string_view check_kind, std::string_view result) 
 void Metrics::state_entered(std::string_view state, std::string_view reason) {
   impl_->state_transitions.with({{"state", std::string(state)}, {"reason", std::string(reason)}})
       .Increment();
+}
+
+void Metrics::unreadable_objects(std::string_view kind, std::size_t count) {
+  impl_->unreadable.with({{"kind", std::string(kind)}}).Set(static_cast<double>(count));
 }
 
 void Metrics::opt_in_lost() { impl_->opt_ins_lost.with({}).Increment(); }

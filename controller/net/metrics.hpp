@@ -52,6 +52,7 @@ class Metrics final : public ports::Telemetry {
   void guarded(std::size_t deployments) override;
   void measurement(std::string_view check_kind, std::string_view result) override;
   void state_entered(std::string_view state, std::string_view reason) override;
+  void unreadable_objects(std::string_view kind, std::size_t count) override;
   void opt_in_lost() override;
   void rollback_finished(std::string_view outcome) override;
   void decision_to_patch(Duration took) override;

@@ -42,6 +42,8 @@ class Telemetry {
   virtual void guarded(std::size_t deployments) = 0;
   virtual void measurement(std::string_view check_kind, std::string_view result) = 0;
   virtual void state_entered(std::string_view state, std::string_view reason) = 0;
+  // The objects of this kind that this version cannot read.
+  virtual void unreadable_objects(std::string_view kind, std::size_t count) = 0;
   // A write changed the template and ended the opt-in.
   virtual void opt_in_lost() = 0;
   virtual void rollback_finished(std::string_view outcome) = 0;

@@ -21,7 +21,7 @@ std::vector<AlertReceiver::Target> AlertReceiver::targets_of(
     const auto policy = gatherer_.policy(
         *deployment, state ? state->config_map : std::optional<policy::ConfigMapRead>());
     auto found = guard::alerts_for(key, policy.spec, alerts);
-    if (found.empty()) return;
+    if (found.empty() || is_left_alone_(*deployment)) return;
     targets.push_back({.deployment = key, .uid = deployment->meta.uid, .alerts = std::move(found)});
   });
   return targets;

@@ -23,17 +23,20 @@ inline constexpr Duration store_timeout{5'000};
 
 class AlertReceiver {
  public:
-  // `post`: appends to the inbox of a Deployment, and enqueues its key.
+  // `post`: appends to the inbox of a Deployment, and enqueues its key. `is_left_alone`: the
+  // Deployment takes no alerts, because an object of it cannot be read.
   AlertReceiver(const kube::Stores& stores, const Gatherer& gatherer,
                 const guard::GuardStates& states, const runtime::Leadership& leadership,
                 ports::Clock& clock,
-                std::function<void(const Key& deployment, guard::InboxEntry entry)> post)
+                std::function<void(const Key& deployment, guard::InboxEntry entry)> post,
+                std::function<bool(const api::Deployment&)> is_left_alone)
       : stores_(stores),
         gatherer_(gatherer),
         states_(states),
         leadership_(leadership),
         clock_(clock),
-        post_(std::move(post)) {}
+        post_(std::move(post)),
+        is_left_alone_(std::move(is_left_alone)) {}
 
   // Returns when each alert is in the status of the DeploymentGuard of each Deployment that the
   // alert may be about. An alert that is about no Deployment is ignored. Errors:
@@ -56,6 +59,7 @@ class AlertReceiver {
   const runtime::Leadership& leadership_;
   ports::Clock& clock_;
   std::function<void(const Key&, guard::InboxEntry)> post_;
+  std::function<bool(const api::Deployment&)> is_left_alone_;
 };
 
 }  // namespace lastgood::shell

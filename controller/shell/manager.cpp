@@ -195,6 +195,7 @@ asio::awaitable<void> Manager::begin_term(runtime::Term term) {
     if (rollbacks_read && elector_.term() == term) {
       loaded_term_ = term;
       reconciler_.begin_term();
+      reconciler_.update_unreadable();
       enqueue_all();
       // If read_all() stores a Rollback before the watch has seen it, the watch reports no change
       // later. So pass all Rollbacks to the reconciler here.
@@ -265,13 +266,24 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
     const bool same_spec = delta.before && delta.after && delta.before->spec == delta.after->spec &&
                            delta.before->problem == delta.after->problem;
     if (same_spec) continue;
-    stores_.deployments.for_each_in(delta.key().namespace_,
-                                    [&](const auto& deployment) { enqueue(deployment->meta.key); });
+    enqueue_namespace(delta.key().namespace_);
   }
   after_deltas();
 }
 
+template <class T>
+void Manager::update_unreadable(const kube::Deltas<T>& deltas) {
+  bool is_changed = false;
+  for (const auto& delta : deltas) {
+    if (!guard::concerns_unreadable(delta)) continue;
+    is_changed = true;
+    enqueue_namespace(delta.key().namespace_);
+  }
+  if (is_changed) reconciler_.update_unreadable();
+}
+
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
+  update_unreadable(deltas);
   for (const auto& delta : deltas) {
     if (!delta.after) reconciler_.on_guard_deleted(delta.key(), delta.before->meta.uid);
     if (delta.after) reconciler_.on_guard(*delta.after);
@@ -282,11 +294,17 @@ void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
 }
 
 void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
+  update_unreadable(deltas);
   for (const auto& delta : deltas) {
     delta.after ? reconciler_.on_rollback(*delta.after)
                 : reconciler_.on_rollback_deleted(*delta.before);
   }
   after_deltas();
+}
+
+void Manager::enqueue_namespace(const std::string& namespace_) {
+  stores_.deployments.for_each_in(namespace_,
+                                  [&](const auto& deployment) { enqueue(deployment->meta.key); });
 }
 
 void Manager::enqueue_all() {

@@ -96,6 +96,10 @@ class Manager {
   void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
   void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);
   void on_rollbacks(const kube::Deltas<api::Rollback>& deltas);
+  // Objects that cannot be read have changed: enqueues the Deployments of their namespaces.
+  template <class T>
+  void update_unreadable(const kube::Deltas<T>& deltas);
+  void enqueue_namespace(const std::string& namespace_);
   void enqueue_all();
 
   boost::asio::any_io_executor executor_;

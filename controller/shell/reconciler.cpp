@@ -36,7 +36,10 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       event_recorder_(event_gateway_, ports.clock, options_.identity),
       alert_receiver_(
           stores, gatherer_, states_, leadership, ports.clock,
-          [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }) {}
+          [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); },
+          [this](const api::Deployment& deployment) {
+            return unreadable_.blocks(deployment, stores_).has_value();
+          }) {}
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key key) {
   const runtime::Term term = leadership_.term();
@@ -44,11 +47,31 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key 
   if (!deployment) {
     states_.forget(key);
     pod_view_.want(key, {});
+    left_alone_.erase(key);
     co_return co_await reject_request(key, /*exists=*/false, term);
   }
+  if (auto unreadable = unreadable_.blocks(*deployment, stores_))
+    co_return co_await leave_alone(deployment, *std::move(unreadable), term);
+  left_alone_.erase(key);
   // Share the ownership: forget_all() may forget the state during the reconcile.
   const StatePtr state = states_.open(*deployment, stores_, ports_.clock.now());
   co_return co_await reconcile_deployment(deployment, state, term);
+}
+
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::leave_alone(
+    DeploymentPtr deployment, guard::UnreadableObject because_of, runtime::Term term) {
+  const Key key = deployment->meta.key;
+  pod_view_.want(key, {});
+  states_.forget(key);
+  if (auto member = guard::left_alone_group_member(*deployment, guard::text_of(because_of)))
+    states_.set_unmanaged(key, std::move(*member));
+  const auto reported = left_alone_.find(key);
+  if (reported != left_alone_.end() && reported->second == because_of)
+    co_return std::optional<MonotonicTime>{};
+  std::vector<guard::EventRecord> events{guard::event_of(because_of)};
+  left_alone_.insert_or_assign(key, std::move(because_of));
+  co_await event_recorder_.record(*deployment, std::move(events), {}, term);
+  co_return std::optional<MonotonicTime>{};
 }
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_deployment(
@@ -57,6 +80,9 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   const auto inputs = co_await gather(deployment, state, term);
   if (states_.end_gather(key)) options_.enqueue(key);
   if (!inputs) co_return std::unexpected(inputs.error());
+  // An object has become unreadable during the reads: the next reconcile reports it.
+  if (unreadable_.blocks(*deployment, stores_))
+    co_return std::optional(ports_.clock.monotonic_now());
   if (guard::is_unmanaged(inputs->policy, *state)) {
     pod_view_.want(key, {});
     states_.forget(key);
@@ -267,6 +293,7 @@ void Reconciler::forget_all() {
   states_.forget_all();
   pod_view_.clear();
   fleet_memory_ = {};
+  left_alone_.clear();
   requests_.forget_answered();
 }
 
@@ -287,7 +314,16 @@ void Reconciler::on_freeze_removed(const Key& key, const Uid& uid) {
   post(key, guard::FreezeRemoved{.guard = uid});
 }
 
+void Reconciler::update_unreadable() {
+  for (const guard::UnreadableObject& object : unreadable_.update(stores_))
+    log::error("cannot read an object; nothing is done with its Deployment until it can be read",
+               {{"kind", object.kind}, {"name", object.key.str()}, {"problem", object.problem}});
+  ports_.telemetry.unreadable_objects("DeploymentGuard", unreadable_.guards());
+  ports_.telemetry.unreadable_objects("Rollback", unreadable_.rollbacks());
+}
+
 void Reconciler::on_rollback(const api::Rollback& rollback) {
+  if (!rollback.problem.empty()) return;
   requests_.add(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
   post(key, guard::RollbackSeen{.rollback = rollback.meta.uid,

@@ -83,6 +83,10 @@ class Reconciler {
   void on_rollback(const api::Rollback& rollback);
   void on_rollback_deleted(const api::Rollback& rollback);
 
+  // Objects that cannot be read were added to the stores, removed or changed. Logs the new ones,
+  // and counts all.
+  void update_unreadable();
+
   // A pod or the rollout of the Deployment has changed: runs the rollout check soon.
   void on_rollout(const Key& key);
 
@@ -110,6 +114,9 @@ class Reconciler {
 
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile_deployment(
       DeploymentPtr deployment, StatePtr state, runtime::Term term);
+  // Drops the state of the Deployment, and emits one Event that says why. Writes nothing else.
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> leave_alone(
+      DeploymentPtr deployment, guard::UnreadableObject because_of, runtime::Term term);
   boost::asio::awaitable<Result<guard::Inputs>> gather(DeploymentPtr deployment, StatePtr state,
                                                        runtime::Term term);
   void start_due_checks(const DeploymentPtr& deployment, const guard::GuardState& state,
@@ -159,6 +166,8 @@ class Reconciler {
   Executor executor_;
   StatusWriter status_writer_;
   EventRecorder event_recorder_;
+  guard::UnreadableObjects unreadable_;
+  std::map<Key, guard::UnreadableObject> left_alone_;  // Deployments with an Event in this term
   guard::RequestIndex requests_;
   guard::GuardStates states_;
   guard::FleetMemory fleet_memory_;

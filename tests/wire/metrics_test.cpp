@@ -53,6 +53,8 @@ TEST_CASE("counts Deployments, measurements, states and rollbacks in the lastgoo
   metrics.measurement("http", "Fail");
   metrics.measurement("rollout", "Pass");
   metrics.state_entered("Held", "NoTarget");
+  metrics.unreadable_objects("Rollback", 3);
+  metrics.unreadable_objects("Rollback", 2);
   metrics.opt_in_lost();
   metrics.rollback_finished("Succeeded");
   metrics.decision_to_patch(Duration(5));
@@ -62,6 +64,7 @@ TEST_CASE("counts Deployments, measurements, states and rollbacks in the lastgoo
   CHECK(value_of(text, R"(lastgood_measurements_total{check="http",result="Fail"})") == 2);
   CHECK(value_of(text, R"(lastgood_measurements_total{check="rollout",result="Pass"})") == 1);
   CHECK(value_of(text, R"(lastgood_state_transitions_total{reason="NoTarget",state="Held"})") == 1);
+  CHECK(value_of(text, R"(lastgood_unreadable_objects{kind="Rollback"})") == 2);
   CHECK(value_of(text, "lastgood_opt_ins_lost_total") == 1);
   CHECK(value_of(text, R"(lastgood_rollbacks_total{outcome="Succeeded"})") == 1);
   CHECK(value_of(text, R"(lastgood_decision_to_patch_seconds_bucket{le="0.004"})") == 0);
@@ -184,6 +187,7 @@ TEST_CASE("shows the series that alerts need before their first event") {
   const auto text = Metrics().text();
   const std::string labels = R"({controller="deployment",name="deployment"})";
   CHECK(value_of(text, "lastgood_guarded_deployments") == 0);
+  CHECK(value_of(text, R"(lastgood_unreadable_objects{kind="DeploymentGuard"})") == 0);
   CHECK(value_of(text, "lastgood_decision_to_patch_seconds_count") == 0);
   CHECK(value_of(text, R"(controller_runtime_reconcile_total{controller="deployment",)"
                        R"(result="error"})") == 0);

@@ -73,6 +73,8 @@ std::size_t parse_with_every_parser(const Json& object) {
   count_error(parse_policy(object));
   count_error(parse_guard(object));
   count_error(parse_rollback(object));
+  count_error(parse_guard_or_problem(object));
+  count_error(parse_rollback_or_problem(object));
   return errors;
 }
 

@@ -209,3 +209,12 @@ TEST_CASE("parse_policy rejects more than 16 checks") {
   CHECK(policy.problem == "spec.checks: has 17 elements, more than 16");
   CHECK(policy.spec.checks.empty());
 }
+
+TEST_CASE("parse_policy keeps the spec of a policy whose status cannot be read") {
+  const auto policy = parse_policy(*parse_json(
+      R"({"metadata": {"name": "web"}, "spec": {"suspend": true}, "status": {"guarded": "two"}})"));
+  REQUIRE(policy);
+  CHECK(policy->spec.suspend);
+  CHECK(policy->problem.empty());
+  CHECK(policy->status == PolicyStatus{});
+}

@@ -178,6 +178,97 @@ TEST_CASE("parse_rollback and parse_guard reject long lists and values of the wr
         R"(status.checks[0].baseline.result: "Maybe" is not a valid value)");
 }
 
+namespace {
+
+// The object with `value` at the path. A number in the path is the index of a list.
+Json with_value(const std::string& pointer, const Json& value) {
+  Json object = *parse_json(R"({"metadata": {"namespace": "shop", "name": "web", "uid": "u1",
+    "resourceVersion": "42", "ownerReferences": [{"uid": "d1", "controller": true}]},
+    "spec": {"deployment": "web"}})");
+  object[Json::json_pointer(pointer)] = value;
+  return object;
+}
+
+}  // namespace
+
+TEST_CASE("a guard with an unknown value in any enum is kept with a problem") {
+  const std::string pointer = GENERATE(
+      as<std::string>{}, "/status/state", "/status/current/verdict", "/status/lastGood/verdict",
+      "/status/revisions/0/verdict", "/status/checks/0/result", "/status/checks/0/baseline/result",
+      "/status/idleResults/0/result", "/status/freeze/verdictBefore");
+  CAPTURE(pointer);
+  const auto guard = parse_guard_or_problem(with_value(pointer, "Newer"));
+  REQUIRE(guard);
+  CHECK(guard->meta.key == Key{"shop", "web"});
+  CHECK(guard->meta.uid.value == "u1");
+  CHECK(guard->meta.resource_version.value == "42");
+  CHECK(guard->meta.owner.value == "d1");
+  CHECK(guard->status == GuardStatus{});
+  CHECK(guard->problem.ends_with(R"(: "Newer" is not a valid value)"));
+  CHECK_FALSE(parse_guard(with_value(pointer, "Newer")));
+}
+
+TEST_CASE("a Rollback with an unknown value in any enum is kept with a problem") {
+  const std::string pointer =
+      GENERATE(as<std::string>{}, "/spec/mode", "/spec/from/verdict", "/spec/to/verdict",
+               "/spec/undone/0/verdict", "/status/phase", "/status/evidence/0/result",
+               "/status/evidence/0/baseline/result", "/status/verification/0/result");
+  CAPTURE(pointer);
+  const auto rollback = parse_rollback_or_problem(with_value(pointer, "Newer"));
+  REQUIRE(rollback);
+  CHECK(rollback->meta.key == Key{"shop", "web"});
+  CHECK(rollback->meta.owner.value == "d1");
+  CHECK(rollback->spec == RollbackSpec{.deployment = "web"});
+  CHECK(rollback->status == RollbackStatus{});
+  CHECK(rollback->problem.ends_with(R"(: "Newer" is not a valid value)"));
+  CHECK_FALSE(parse_rollback(with_value(pointer, "Newer")));
+}
+
+TEST_CASE("a guard or Rollback with a long list or a value of the wrong type has a problem") {
+  const Json list(std::vector<Json>(300, Json::object()));
+  struct Row {
+    const char* pointer;
+    Json value;
+  };
+  const std::vector<Row> of_guards{{"/status", 7},
+                                   {"/status/revisions", list},
+                                   {"/status/checks", list},
+                                   {"/status/stateSince", "noon"},
+                                   {"/status/bake/observed", "long"}};
+  for (const Row& row : of_guards) {
+    CAPTURE(row.pointer);
+    const auto guard = parse_guard_or_problem(with_value(row.pointer, row.value));
+    REQUIRE(guard);
+    CHECK(guard->meta.key.name == "web");
+    CHECK_FALSE(guard->problem.empty());
+  }
+  const std::vector<Row> of_rollbacks{{"/spec/drill", "yes"},
+                                      {"/spec/undone", list},
+                                      {"/status", Json::array()},
+                                      {"/status/timeline", list}};
+  for (const Row& row : of_rollbacks) {
+    CAPTURE(row.pointer);
+    const auto rollback = parse_rollback_or_problem(with_value(row.pointer, row.value));
+    REQUIRE(rollback);
+    CHECK(rollback->spec == RollbackSpec{.deployment = "web"});
+    CHECK_FALSE(rollback->problem.empty());
+  }
+  for (const Json& spec : {Json(7), Json{{"deployment", 7}}}) {
+    const auto rollback = parse_rollback_or_problem(with_value("/spec", spec));
+    REQUIRE(rollback);
+    CHECK(rollback->spec.deployment.empty());
+    CHECK_FALSE(rollback->problem.empty());
+  }
+}
+
+TEST_CASE("a guard and a Rollback that can be read have no problem") {
+  CHECK(parse_guard_or_problem(with_value("/status/state", "Held"))->problem.empty());
+  CHECK(parse_guard_or_problem(with_value("/status/state", "Held"))->status.state == State::Held);
+  CHECK(parse_rollback_or_problem(with_value("/status/phase", "Failed"))->problem.empty());
+  CHECK(parse_rollback_or_problem(with_value("/status/phase", "Failed"))->status.phase ==
+        RollbackPhase::Failed);
+}
+
 TEST_CASE("parse_guard reads a null freeze as no freeze") {
   const auto guard = parse_guard(
       *parse_json(R"({"status": {"state": "Frozen", "reason": "LimitReached", "freeze": null}})"));

@@ -102,11 +102,38 @@ TEST_CASE("names the object and the field that cannot be parsed") {
   CHECK(got.version.value == "8");
   CHECK(got.error.message.contains("\"shop/web\""));
   CHECK(got.error.message.contains("spec.replicas"));
+}
 
-  const std::string labels =
-      R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
-  const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
-  CHECK(value_as<Unreadable>(bad_guard).key.name == "g");
+TEST_CASE("keeps an object of Lastgood's own kinds that cannot be parsed, with its problem") {
+  const std::string meta =
+      R"("name":"g","namespace":"shop","uid":"u","resourceVersion":"3","generation":2)";
+  const std::vector<std::string> objects{
+      R"({"metadata":{)" + meta + R"(},"spec":7,"status":{"state":"Newer","phase":"Newer"}})",
+      R"({"metadata":{)" + meta + R"(,"labels":7}})",
+      R"({"metadata":{)" + meta + R"(,"ownerReferences":{}}})",
+      R"({"metadata":{)" + meta + R"(},"x":)" + std::string(100, '[') + std::string(100, ']') + "}",
+  };
+  for (const std::string& object : objects) {
+    CAPTURE(object);
+    const auto check = [](const auto& kept) {
+      CHECK(kept.meta.key == Key{"shop", "g"});
+      CHECK(kept.meta.uid.value == "u");
+      CHECK(kept.meta.resource_version.value == "3");
+      CHECK_FALSE(kept.problem.empty());
+    };
+    const auto guard = parse_event<api::DeploymentGuard>(event("MODIFIED", object));
+    check(value_as<Changed<api::DeploymentGuard>>(guard).object);
+    const auto rollback = parse_event<api::Rollback>(event("ADDED", object));
+    check(value_as<Changed<api::Rollback>>(rollback).object);
+    const auto policy = parse_event<api::RollbackPolicy>(event("ADDED", object));
+    check(value_as<Changed<api::RollbackPolicy>>(policy).object);
+    const auto page = parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"9"},"items":[)" +
+                                                object + "]}");
+    REQUIRE(page);
+    REQUIRE(page->items.size() == 1);
+    CHECK(page->unreadable.empty());
+    check(page->items[0]);
+  }
 }
 
 TEST_CASE("reads the other objects of a list when one cannot be parsed") {

@@ -42,6 +42,7 @@ struct RecordingTelemetry final : ports::Telemetry {
   void guarded(std::size_t) override {}
   void measurement(std::string_view, std::string_view) override {}
   void state_entered(std::string_view, std::string_view) override {}
+  void unreadable_objects(std::string_view, std::size_t) override {}
   void opt_in_lost() override {}
   void rollback_finished(std::string_view) override {}
   void decision_to_patch(Duration) override {}
