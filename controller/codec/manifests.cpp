@@ -53,6 +53,14 @@ std::string status_patch(const Uid& uid, const Json& status) {
   return text_of(patch);
 }
 
+std::string status_patch(const Uid& uid, const ResourceVersion& version, const Json& status) {
+  const Json patch = Json::array(
+      {{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid.value}},
+       {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", version.value}},
+       {{"op", "add"}, {"path", "/status"}, {"value", status}}});
+  return text_of(patch);
+}
+
 std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
   const Json patch =
       Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},

@@ -14,6 +14,9 @@ namespace lastgood::codec {
 
 // A JSON patch that replaces the status. The patch fails if the object has another uid.
 [[nodiscard]] std::string status_patch(const Uid& uid, const Json& status);
+// The same. The patch fails also if the object has another version than this one.
+[[nodiscard]] std::string status_patch(const Uid& uid, const ResourceVersion& version,
+                                       const Json& status);
 
 // Changes the owner of a guard to a Deployment that was created again under the same name.
 [[nodiscard]] std::string adopt_guard_patch(const api::DeploymentGuard& guard,

@@ -172,8 +172,10 @@ void set_plan(GuardState& state, const PlanDecided& decided) {
 }
 
 void set_rollback(GuardState& state, const RollbackExecuted& executed) {
+  const bool is_other = !state.rollback || state.rollback->meta.uid != executed.record.meta.uid;
   state.rollback = executed.record;
   state.rollback_written = executed.stored;
+  if (is_other) state.rollback_unconfirmed.clear();
   if (executed.is_preflight_outdated) state.preflight.reset();
   if (executed.record.status.template_restored) state.unblocked_since.reset();
 }
@@ -199,6 +201,7 @@ void set_action(GuardState& state, const ActionEnded& ended) {
           [&](const RequestBound& bound) {
             state.rollback = bound.record;
             state.rollback_written = bound.stored;
+            state.rollback_unconfirmed.clear();
           },
           [&](const ObservationRecorded& recorded) { state.observed_record = recorded.rollback; },
           [&](const DrillEnded& drill) {
@@ -210,15 +213,36 @@ void set_action(GuardState& state, const ActionEnded& ended) {
       ended.outcome);
 }
 
+// Enough for several minutes without a response.
+constexpr std::size_t max_unconfirmed = 32;
+
+void add_unconfirmed(std::vector<std::string>& unconfirmed, const std::string& digest) {
+  if (digest.empty() || std::ranges::count(unconfirmed, digest) > 0) return;
+  if (unconfirmed.size() == max_unconfirmed) unconfirmed.erase(unconfirmed.begin());
+  unconfirmed.push_back(digest);
+}
+
 void set_written_guard(GuardState& state, const GuardWritten& written) {
   state.guard_uid = written.uid;
   state.guard_owner = written.owner;
+  state.guard_version = written.version;
+  add_unconfirmed(state.unconfirmed, written.unconfirmed);
   if (!written.status) return;
   if (state.guard == *written.status) {
     state.written = state.guard;
   } else {
     state.written = *written.status;
   }
+  state.unconfirmed.clear();
+}
+
+void set_written_rollback(GuardState& state, const RollbackWritten& written) {
+  add_unconfirmed(state.rollback_unconfirmed, written.unconfirmed);
+  if (!written.status) return;
+  state.rollback_written = *written.status;
+  state.rollback_unconfirmed.clear();
+  if (state.rollback && !written.version.empty())
+    state.rollback.edit().meta.resource_version = written.version;
 }
 
 }  // namespace
@@ -236,9 +260,7 @@ GuardState apply(GuardState state, const Outcome& outcome) {
                  [&](const ActionEnded& ended) { set_action(state, ended); },
                  [&](const EventsEmitted& emitted) { state.emitted = emitted.counts; },
                  [&](const GuardWritten& written) { set_written_guard(state, written); },
-                 [&](const RollbackWritten& written) {
-                   if (written.status) state.rollback_written = *written.status;
-                 },
+                 [&](const RollbackWritten& written) { set_written_rollback(state, written); },
                  [&](const RecordsCollected& collected) {
                    state.records_changed = collected.error.has_value();
                  },

@@ -27,10 +27,16 @@ struct GuardState {
   // the store of the watch: see GuardStates::share_stored().
   Shared<api::GuardStatus> guard = {};
   Shared<api::GuardStatus> written = {};  // the status that the API server has
-  Uid guard_uid;                          // of the DeploymentGuard object; empty until it exists
-  Uid guard_owner;                        // uid of the Deployment that owns the DeploymentGuard
+  // Digests of statuses that were sent without a response: the API server may have one of them
+  // instead. See status_race.hpp.
+  std::vector<std::string> unconfirmed = {};
+  Uid guard_uid;                  // of the DeploymentGuard object; empty until it exists
+  ResourceVersion guard_version;  // of the object with the status `written`; empty: unknown
+  Uid guard_owner;                // uid of the Deployment that owns the DeploymentGuard
   SharedOptional<api::Rollback> rollback = {};
+  // The version in its metadata is that of the object with the status `rollback_written`.
   Shared<api::RollbackStatus> rollback_written = {};
+  std::vector<std::string> rollback_unconfirmed = {};  // as `unconfirmed`
   Schedule schedule = {};
   IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan

@@ -71,7 +71,7 @@ void GuardStates::share_stored(const api::DeploymentGuard& guard) {
   if (found == entries_.end() || found->second.state->guard_uid != guard.meta.uid) return;
   GuardState& state = *found->second.state;
   // `written` differs if the watch is behind the last write.
-  const bool is_same = state.guard->state == api::State::Idle &&
+  const bool is_same = guard.problem.empty() && state.guard->state == api::State::Idle &&
                        is_stored_as(state.guard, guard.status) &&
                        is_stored_as(state.written, guard.status);
   if (!is_same) return;

@@ -61,6 +61,7 @@ GuardState load(const api::Deployment& deployment, const kube::Stores& stores, T
   state.loaded = now;
   if (const auto guard = stores.guards.find(deployment.meta.key)) {
     state.guard_uid = guard->meta.uid;
+    state.guard_version = guard->meta.resource_version;
     state.guard_owner = guard->meta.owner;
     state.guard = guard->status;
     state.written = guard->status;
@@ -136,7 +137,7 @@ std::optional<GuardState> left_alone_group_member(const api::Deployment& deploym
   auto state =
       unmanaged_group_member(deployment, policy::parse_opt_in(deployment.meta.annotations).group);
   if (!state) return {};
-  state->guard.reason = Reason::StateUnreadable;
+  state->guard.edit().reason = Reason::StateUnreadable;
   state->blocked_because = why;
   return state;
 }
@@ -155,6 +156,12 @@ bool answers_request(const Inputs& inputs, const Plan& plan) {
                            std::holds_alternative<RunDrill>(plan.action);
   const bool is_rejected = plan.request && api::finished(plan.request->phase);
   return is_rejected || is_accepted;
+}
+
+std::optional<api::Rollback> stored_rollback(const GuardState& state) {
+  std::optional<api::Rollback> rollback = state.rollback;
+  if (rollback) rollback->status = state.rollback_written;
+  return rollback;
 }
 
 bool has_open_rollback(const GuardState& state) {

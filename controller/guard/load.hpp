@@ -48,6 +48,9 @@ namespace lastgood::guard {
 // otherwise.
 [[nodiscard]] std::optional<std::string> outcome_to_report(const GuardState& state);
 
+// The Rollback of the state, with the status that the API server has. Empty: there is none.
+[[nodiscard]] std::optional<api::Rollback> stored_rollback(const GuardState& state);
+
 // The Rollback is not finished.
 [[nodiscard]] bool has_open_rollback(const GuardState& state);
 

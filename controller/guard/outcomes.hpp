@@ -13,6 +13,7 @@
 #include "guard/idle_checks.hpp"
 #include "guard/inputs.hpp"
 #include "guard/schedule.hpp"
+#include "guard/status_race.hpp"
 #include "policy/config_map.hpp"
 
 namespace lastgood::guard {
@@ -112,14 +113,45 @@ struct EventsEmitted {
 struct GuardWritten {
   Uid uid;                                      // of the DeploymentGuard; empty: it does not exist
   Uid owner;                                    // uid of the Deployment that owns it
+  ResourceVersion version = {};                 // with the status `written`; empty: unknown
   std::optional<api::GuardStatus> status = {};  // the written status; nothing: not written
+  // Digest of a status that may be stored, because there was no response. Empty: there is none.
+  std::string unconfirmed = {};
+  // The guard with the status of another writer: the state must be loaded again.
+  std::optional<api::DeploymentGuard> overtaken_by = {};
   std::optional<Error> error = {};
 };
 
 struct RollbackWritten {
   std::optional<api::RollbackStatus> status = {};  // the written status; nothing: not written
+  ResourceVersion version = {};                    // of the Rollback with this status
+  std::string unconfirmed = {};                    // as in GuardWritten
+  std::optional<api::Rollback> overtaken_by = {};  // as in GuardWritten
   std::optional<Error> error = {};
 };
+
+// The digests of the statuses that the next write may replace: see after_lost_race().
+template <class Status>
+[[nodiscard]] std::vector<std::string> known_statuses(const Status& written,
+                                                      std::vector<std::string> unconfirmed) {
+  unconfirmed.push_back(digest_of_status(written));
+  return unconfirmed;
+}
+
+// True if a writer has written a status already, also one that cannot be read.
+[[nodiscard]] bool has_status(const api::DeploymentGuard& guard);
+
+// `written` after the write of `status`.
+[[nodiscard]] GuardWritten guard_written(GuardWritten written,
+                                         StatusPatched<api::DeploymentGuard> patched,
+                                         api::GuardStatus status);
+// The same for a Rollback. The status of one that a user deleted need not be written.
+[[nodiscard]] RollbackWritten rollback_written(StatusPatched<api::Rollback> patched,
+                                               api::RollbackStatus status);
+
+// Sets `written` for a guard that exists, with a status, although none was known. Returns the
+// error.
+[[nodiscard]] std::unexpected<Error> overtaken(GuardWritten& written, api::DeploymentGuard guard);
 
 // Old Rollbacks were deleted. After an error, others may be left.
 struct RecordsCollected {

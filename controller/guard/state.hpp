@@ -13,5 +13,6 @@
 #include "guard/outcomes.hpp"
 #include "guard/received_alerts.hpp"
 #include "guard/request_index.hpp"
+#include "guard/status_race.hpp"
 #include "guard/unreadable.hpp"
 // IWYU pragma: end_exports

@@ -37,7 +37,7 @@ void search(const kube::ObjectStore<T>& store, Objects<T>& known,
 bool may_be_of(const api::Rollback& rollback, const api::Deployment& deployment,
                const api::DeploymentGuard* guard) {
   const std::string& name = rollback.meta.key.name;
-  if (guard && (guard->status.rollback == name || guard->status.pending == name)) return true;
+  if (guard && (guard->status->rollback == name || guard->status->pending == name)) return true;
   if (!rollback.spec.deployment.empty())
     return rollback.spec.deployment == deployment.meta.key.name;
   return rollback.meta.owner == deployment.meta.uid ||

@@ -15,6 +15,7 @@
 #include "kube/paths.hpp"
 #include "rollback/outcome.hpp"
 #include "rollback/snapshot.hpp"
+#include "shell/status_patch.hpp"
 
 namespace lastgood::shell {
 
@@ -159,10 +160,9 @@ asio::awaitable<guard::ActionOutcome> Executor::drill(const api::Rollback& drill
       co_await preflight_runner_.check(context.deployment, drill.spec.to, context.term);
   ended.record.status = guard::drill_outcome(drill, ended.preflight, clock_.monotonic_now() - began,
                                              context.policy.spec, clock_.now());
-  const auto recorded =
-      drill.meta.uid.empty()
-          ? co_await create_finished(ended.record, context)
-          : co_await write_status(ended.record.meta, ended.record.status, context.term);
+  const auto recorded = drill.meta.uid.empty()
+                            ? co_await create_finished(ended.record, context)
+                            : co_await write_status(drill, ended.record.status, context.term);
   if (!recorded) co_return failed(recorded.error());
   co_return ended;
 }
@@ -179,17 +179,19 @@ asio::awaitable<Result<void>> Executor::create_finished(const api::Rollback& rec
   const auto stored = codec::parse_rollback(*object);
   if (!stored) co_return std::unexpected(stored.error());
   if (api::finished(stored->status.phase)) co_return Result<void>{};
-  co_return co_await write_status(stored->meta, record.status, context.term);
+  co_return co_await write_status(*stored, record.status, context.term);
 }
 
-asio::awaitable<Result<void>> Executor::write_status(const api::ObjectMeta& meta,
+asio::awaitable<Result<void>> Executor::write_status(const api::Rollback& stored,
                                                      const api::RollbackStatus& status,
                                                      runtime::Term term) {
-  const auto written = co_await gateway_.write(
-      term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
-                        codec::status_patch(meta.uid, codec::to_json(status)),
-                        kube::Subresource::Status));
-  if (!written) co_return std::unexpected(written.error());
+  StatusPatch<api::Rollback, api::RollbackStatus> patch{
+      .resource = Resource::Rollback,
+      .meta = stored.meta,
+      .status = status,
+      .known = {guard::digest_of_status(stored.status)}};
+  const auto patched = co_await patch_status(gateway_, term, std::move(patch));
+  if (patched.error) co_return std::unexpected(*patched.error);
   co_return Result<void>{};
 }
 

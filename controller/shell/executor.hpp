@@ -109,7 +109,8 @@ class Executor {
   // is written.
   boost::asio::awaitable<Result<void>> create_finished(const api::Rollback& record,
                                                        const Context& context);
-  boost::asio::awaitable<Result<void>> write_status(const api::ObjectMeta& meta,
+  // `stored`: the Rollback as it was read.
+  boost::asio::awaitable<Result<void>> write_status(const api::Rollback& stored,
                                                     const api::RollbackStatus& status,
                                                     runtime::Term term);
   boost::asio::awaitable<guard::ActionOutcome> create_snapshot(const api::Revision& revision,

@@ -74,6 +74,14 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                              elector_.annotation(api::annotation::close_breaker));
                        },
                    .enqueue = [this](const Key& key) { enqueue(key); },
+                   .store_guard =
+                       [this](api::DeploymentGuard guard) {
+                         on_guards(stores_.guards.upsert(std::move(guard)));
+                       },
+                   .store_rollback =
+                       [this](api::Rollback rollback) {
+                         on_rollbacks(stores_.rollbacks.upsert(std::move(rollback)));
+                       },
                    .is_stopping = [this] { return stopping_; }}),
       policy_gateway_(ports.kube, elector_, api::Lane::Background),
       policy_status_writer_(policy_gateway_),

@@ -256,13 +256,30 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
   if (!is_first) rollback = co_await status_writer_.rollback(state, term);
   states_.apply(key, rollback);
   auto request = Result<void>{};
+  if (rollback.overtaken_by) {
+    options_.store_rollback(*rollback.overtaken_by);
+    load_again(key);
+    co_return std::unexpected(*rollback.error);
+  }
   if (plan.request) request = co_await status_writer_.request(*inputs.request, *plan.request, term);
   const guard::GuardWritten guard = co_await status_writer_.guard(deployment, state, term);
   states_.apply(key, guard);
+  if (guard.overtaken_by) {
+    // The watch may not have the newest Rollback yet.
+    if (auto stored = guard::stored_rollback(state)) options_.store_rollback(*std::move(stored));
+    options_.store_guard(*guard.overtaken_by);
+    load_again(key);
+  }
   if (rollback.error) co_return std::unexpected(*rollback.error);
   if (!request) co_return request;
   if (guard.error) co_return std::unexpected(*guard.error);
   co_return co_await garbage_collect(deployment, state, term);
+}
+
+void Reconciler::load_again(const Key& key) {
+  log::warn("another writer has changed a status; the state is loaded again",
+            {{"deployment", key.str()}});
+  states_.forget(key);
 }
 
 asio::awaitable<Result<void>> Reconciler::garbage_collect(const api::Deployment& deployment,

@@ -53,7 +53,10 @@ class Reconciler {
     MetricsSettings metrics = {};
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon
-    std::function<bool()> is_stopping;        // true once the controller stops
+    // Put an object that was read from the server into the stores, which may lag behind.
+    std::function<void(api::DeploymentGuard)> store_guard;
+    std::function<void(api::Rollback)> store_rollback;
+    std::function<bool()> is_stopping;  // true once the controller stops
   };
   Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_view,
              const runtime::Leadership& leadership, runtime::TaskGroup& tasks, Options options);
@@ -145,6 +148,9 @@ class Reconciler {
   boost::asio::awaitable<Result<void>> garbage_collect(const api::Deployment& deployment,
                                                        const guard::GuardState& state,
                                                        runtime::Term term);
+  // Another writer has changed the status of the guard or of a Rollback: the next reconcile loads
+  // the state from the stores.
+  void load_again(const Key& key);
   // Appends to the inbox of the Deployment, and enqueues its key if that needs a reconcile.
   void post(const Key& key, guard::InboxEntry entry);
 

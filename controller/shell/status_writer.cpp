@@ -5,6 +5,7 @@
 #include "guard/state.hpp"
 #include "kube/paths.hpp"
 #include "rollback/outcome.hpp"
+#include "shell/status_patch.hpp"
 
 namespace lastgood::shell {
 
@@ -12,7 +13,7 @@ namespace asio = boost::asio;
 using kube::Resource;
 using kube::Subresource;
 
-asio::awaitable<Result<api::ObjectMeta>> StatusWriter::create_guard(
+asio::awaitable<Result<api::DeploymentGuard>> StatusWriter::create_guard(
     const api::Deployment& deployment, runtime::Term term) {
   auto object = co_await gateway_.write(
       term, kube::create(Resource::DeploymentGuard, deployment.meta.key.namespace_,
@@ -21,7 +22,7 @@ asio::awaitable<Result<api::ObjectMeta>> StatusWriter::create_guard(
     object = co_await gateway_.read(kube::get(Resource::DeploymentGuard, deployment.meta.key));
   }
   if (!object) co_return std::unexpected(object.error());
-  co_return codec::parse_meta(*object);
+  co_return codec::parse_guard_or_problem(*object);
 }
 
 asio::awaitable<Result<void>> StatusWriter::own_guard(const api::Deployment& deployment,
@@ -29,10 +30,12 @@ asio::awaitable<Result<void>> StatusWriter::own_guard(const api::Deployment& dep
                                                       runtime::Term term) {
   const Key& key = deployment.meta.key;
   if (written.uid.empty()) {
-    const auto meta = co_await create_guard(deployment, term);
-    if (!meta) co_return std::unexpected(meta.error());
-    written.uid = meta->uid;
-    written.owner = meta->owner;
+    auto created = co_await create_guard(deployment, term);
+    if (!created) co_return std::unexpected(created.error());
+    if (guard::has_status(*created)) co_return guard::overtaken(written, *std::move(created));
+    written.uid = created->meta.uid;
+    written.owner = created->meta.owner;
+    written.version = created->meta.resource_version;
   }
   if (written.owner == deployment.meta.uid) co_return Result<void>{};
   // The guard belongs to a deleted Deployment of the same name: adopt it.
@@ -42,13 +45,16 @@ asio::awaitable<Result<void>> StatusWriter::own_guard(const api::Deployment& dep
                                                 codec::adopt_guard_patch(orphan, deployment)));
   if (!adopted) co_return std::unexpected(adopted.error());
   written.owner = deployment.meta.uid;
+  // The patch tests no version. So the guard is read before its status is replaced.
+  written.version = {};
   co_return Result<void>{};
 }
 
 asio::awaitable<guard::GuardWritten> StatusWriter::guard(const api::Deployment& deployment,
                                                          const guard::GuardState& state,
                                                          runtime::Term term) {
-  guard::GuardWritten written{.uid = state.guard_uid, .owner = state.guard_owner};
+  guard::GuardWritten written{
+      .uid = state.guard_uid, .owner = state.guard_owner, .version = state.guard_version};
   if (!guard::worth_writing(state.written, state.guard) && !written.uid.empty()) co_return written;
   const auto owned = co_await own_guard(deployment, written, term);
   if (!owned) {
@@ -56,51 +62,42 @@ asio::awaitable<guard::GuardWritten> StatusWriter::guard(const api::Deployment& 
     if (rollback::is_gone(owned.error())) written.uid = {};
     co_return written;
   }
-  const api::GuardStatus status = state.guard;
-  const auto patched = co_await gateway_.write(
-      term,
-      kube::patch(Resource::DeploymentGuard, deployment.meta.key, api::json_patch,
-                  codec::status_patch(written.uid, codec::to_json(status)), Subresource::Status));
-  if (patched) {
-    written.status = status;
-  } else {
-    written.error = patched.error();
-    if (rollback::is_gone(patched.error())) written.uid = {};
-  }
-  co_return written;
+  StatusPatch<api::DeploymentGuard, api::GuardStatus> patch{
+      .resource = Resource::DeploymentGuard,
+      .meta = {.key = deployment.meta.key, .uid = written.uid},
+      .status = state.guard,
+      .known = guard::known_statuses(state.written, state.unconfirmed)};
+  patch.meta.resource_version = written.version;
+  api::GuardStatus status = state.guard;
+  auto patched = co_await patch_status(gateway_, term, std::move(patch));
+  co_return guard::guard_written(std::move(written), std::move(patched), std::move(status));
 }
 
 asio::awaitable<guard::RollbackWritten> StatusWriter::rollback(const guard::GuardState& state,
                                                                runtime::Term term) {
-  guard::RollbackWritten outcome;
-  if (!state.rollback || state.rollback_written == state.rollback->status) co_return outcome;
-  const api::ObjectMeta meta = state.rollback->meta;
-  const api::RollbackStatus status = state.rollback->status;
-  const auto written = co_await gateway_.write(
-      term,
-      kube::patch(Resource::Rollback, meta.key, api::json_patch,
-                  codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
-  if (!written && rollback::is_gone(written.error())) {
-    // If a user has deleted the Rollback, its status need not be written.
-    const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
-    if (rollback::may_exist(live, meta.uid)) outcome.error = written.error();
-  } else if (!written) {
-    outcome.error = written.error();
-  }
-  if (!outcome.error) outcome.status = status;
-  co_return outcome;
+  if (!state.rollback || state.rollback_written == state.rollback->status)
+    co_return guard::RollbackWritten{};
+  api::RollbackStatus status = state.rollback->status;
+  StatusPatch<api::Rollback, api::RollbackStatus> patch{
+      .resource = Resource::Rollback,
+      .meta = state.rollback->meta,
+      .status = status,
+      .known = guard::known_statuses(state.rollback_written, state.rollback_unconfirmed)};
+  auto patched = co_await patch_status(gateway_, term, std::move(patch));
+  co_return guard::rollback_written(std::move(patched), std::move(status));
 }
 
 asio::awaitable<Result<void>> StatusWriter::request(const api::Rollback& request,
                                                     const api::RollbackStatus& status,
                                                     runtime::Term term) {
-  const api::ObjectMeta& meta = request.meta;
-  const auto written = co_await gateway_.write(
-      term,
-      kube::patch(Resource::Rollback, meta.key, api::json_patch,
-                  codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
+  StatusPatch<api::Rollback, api::RollbackStatus> patch{
+      .resource = Resource::Rollback,
+      .meta = request.meta,
+      .status = status,
+      .known = {guard::digest_of_status(request.status)}};
+  const auto patched = co_await patch_status(gateway_, term, std::move(patch));
   // It is not an error if a user has deleted the Rollback.
-  if (!written && !rollback::is_gone(written.error())) co_return std::unexpected(written.error());
+  if (patched.error && !patched.is_gone) co_return std::unexpected(*patched.error);
   co_return Result<void>{};
 }
 

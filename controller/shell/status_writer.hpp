@@ -35,10 +35,10 @@ class StatusWriter {
 
  private:
   // Creates the DeploymentGuard, or reads it if it exists already.
-  boost::asio::awaitable<Result<api::ObjectMeta>> create_guard(const api::Deployment& deployment,
-                                                               runtime::Term term);
-  // Sets `written.uid` and `written.owner`. The DeploymentGuard is created if it does not exist,
-  // and adopted if another Deployment owns it.
+  boost::asio::awaitable<Result<api::DeploymentGuard>> create_guard(
+      const api::Deployment& deployment, runtime::Term term);
+  // Sets `written.uid`, `written.owner` and `written.version`. The DeploymentGuard is created if it
+  // does not exist, and adopted if another Deployment owns it.
   boost::asio::awaitable<Result<void>> own_guard(const api::Deployment& deployment,
                                                  guard::GuardWritten& written, runtime::Term term);
 

@@ -1,6 +1,6 @@
 // Rules for every write of a controller:
 // - The controller writes only the kinds and fields that it is allowed to write.
-// - The controller holds the Lease.
+// - The controller holds the Lease, except for a write that the server carries out late.
 // - A change of a template belongs to a recorded Rollback, restores the snapshot that the Rollback
 //   names, and happens once for each Rollback.
 // - At most 45 s before a change of a template, the server admitted the same patch as a dry run.

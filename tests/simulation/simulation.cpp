@@ -79,7 +79,8 @@ std::ostream& operator<<(std::ostream& out, const NameAndPhase& rollback) {
 class ControllerProcess final : public asio::io_context {
  public:
   ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
-      : client_(simulation.server, simulation.clock, name, simulation.script),
+      : client_(simulation.server, simulation.clock, name, simulation.script,
+                simulation.at_each_send),
         prober_(simulation.cluster, simulation.clock),
         http_(simulation.metrics, simulation.clock) {
     shell::Settings settings;

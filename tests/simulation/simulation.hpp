@@ -112,6 +112,8 @@ class Simulation {
   // started later. Empty: there are no credentials.
   std::string credentials_folder;
   FaultScript script;
+  // Called when a controller begins to send a call, for example to suspend it at this moment.
+  SendHook at_each_send;
 
  private:
   bool run_one_handler();

@@ -131,6 +131,7 @@ std::ostream& operator<<(std::ostream& out, Fault fault) {
     case Fault::LoseResponse: return out << "LoseResponse";
     case Fault::SlowResponse: return out << "SlowResponse";
     case Fault::Hang: return out << "Hang";
+    case Fault::LateExecution: return out << "LateExecution";
     case Fault::Conflict: return out << "Conflict";
     case Fault::Unprocessable: return out << "Unprocessable";
     case Fault::AdmissionDenied: return out << "AdmissionDenied";
@@ -153,9 +154,17 @@ asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration
 asio::awaitable<Result<ports::ResponseWithWarnings>> ApiClient::call_with_warnings(
     api::ApiCall call, Duration timeout) {
   const MonotonicTime deadline = clock_.monotonic_now() + timeout;
+  if (at_each_send_) at_each_send_({.user = user_, .call = call});
   co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
+  // As net/: a call whose time has passed is not sent, for example after the process was suspended.
+  if (clock_.monotonic_now() >= deadline) co_return fail(ErrorKind::TimedOut, "it was not sent");
   const Fault fault = fault_for(call);
-  if (fault == Fault::Hang) {
+  if (fault == Fault::LateExecution) {
+    clock_.call_at(
+        clock_.monotonic_now() + server_.late_by,
+        [&server = server_, user = user_, call] { server.handle(user, call, Arrival::Late); });
+  }
+  if (fault == Fault::Hang || fault == Fault::LateExecution) {
     co_await clock_.sleep_until(deadline);
     co_return fail(ErrorKind::TimedOut, "injected: no response in time");
   }

@@ -18,6 +18,7 @@ enum class Fault : std::uint8_t {
   LoseResponse,     // the server carries out the call; its response does not arrive
   SlowResponse,     // the server carries out the call; its response arrives 3 s later
   Hang,             // no response until the client's timeout; nothing is carried out
+  LateExecution,    // no response; the server carries out the call ApiServer::late_by later
   Conflict,         // 409; nothing is carried out
   Unprocessable,    // 422 of a JSON patch whose test fails; nothing is carried out
   AdmissionDenied,  // 422 of an admission policy; nothing is carried out
@@ -37,11 +38,19 @@ struct Attempt {
 
 // Called once for each call and each stream, at the time when the server receives it.
 using FaultScript = std::function<Fault(const Attempt&)>;
+// Called once for each call, when the client begins to send it.
+using SendHook = std::function<void(const Attempt&)>;
+inline const SendHook no_send_hook{};
 
 class ApiClient final : public ports::KubeApi {
  public:
-  ApiClient(ApiServer& server, VirtualClock& clock, std::string user, const FaultScript& script)
-      : server_(server), clock_(clock), user_(std::move(user)), script_(script) {}
+  ApiClient(ApiServer& server, VirtualClock& clock, std::string user, const FaultScript& script,
+            const SendHook& at_each_send = no_send_hook)
+      : server_(server),
+        clock_(clock),
+        user_(std::move(user)),
+        script_(script),
+        at_each_send_(at_each_send) {}
 
   boost::asio::awaitable<Result<std::string>> call(api::ApiCall call, Duration timeout) override;
   boost::asio::awaitable<Result<ports::ResponseWithWarnings>> call_with_warnings(
@@ -57,6 +66,7 @@ class ApiClient final : public ports::KubeApi {
   VirtualClock& clock_;
   std::string user_;
   const FaultScript& script_;
+  const SendHook& at_each_send_;
 };
 
 }  // namespace lastgood::simulation

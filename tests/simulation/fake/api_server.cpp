@@ -133,7 +133,7 @@ ApiResponse error_response(int code, const std::string& reason, const std::strin
                    {"code", code}}};
 }
 
-ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call) {
+ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call, Arrival arrival) {
   if (forward) {
     if (auto response = forward(call)) return *std::move(response);
   }
@@ -154,6 +154,7 @@ ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call)
   if (warnings_of && response.status / 100 == 2)
     response.warnings = warnings_of(route->plural, response.body);
   write.status = response.status;
+  write.is_late = arrival == Arrival::Late;
   write.changed_template = !template_before.is_null() && template_before != template_of(*route);
   writes_.push_back(write);
   if (on_write) on_write(write);

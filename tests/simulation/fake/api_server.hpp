@@ -35,14 +35,21 @@ struct Write {
   MonotonicTime at;
   std::string leader;  // holderIdentity of the Lease when the write arrived
   bool changed_template = false;
+  bool is_late = false;  // Fault::LateExecution: the client has given up before
 };
+
+// Whether the client still waits for the response.
+enum class Arrival : std::uint8_t { InTime, Late };
 
 class ApiServer {
  public:
   explicit ApiServer(VirtualClock& clock) : clock_(clock) {}
 
-  ApiResponse handle(const std::string& user, const api::ApiCall& call);
+  ApiResponse handle(const std::string& user, const api::ApiCall& call,
+                     Arrival arrival = Arrival::InTime);
 
+  // How long a call with Fault::LateExecution waits in the server, for example for a webhook.
+  Duration late_by = std::chrono::seconds(6);
   // Returns the texts of the Warning headers in the response to an accepted write of this object.
   std::function<std::vector<std::string>(const std::string& plural, const codec::Json& object)>
       warnings_of;

@@ -82,7 +82,7 @@ TEST_CASE("leaves a Deployment alone when its guard names a Rollback that cannot
   for (const bool is_pending : {false, true}) {
     Cluster cluster;
     api::DeploymentGuard guard{.meta = {.key = web}};
-    (is_pending ? guard.status.pending : guard.status.rollback) = "undo";
+    (is_pending ? guard.status.edit().pending : guard.status.edit().rollback) = "undo";
     cluster.stores.guards.upsert(guard);
     cluster.stores.rollbacks.upsert(rollback("undo", "", "spec: is a list, expected an object"));
     CHECK(cluster.blocks(deployment()) == "Rollback undo");
