@@ -1,5 +1,7 @@
 #include "runtime/gateway.hpp"
 
+#include <string_view>
+
 namespace lastgood::runtime {
 
 namespace asio = boost::asio;
@@ -12,6 +14,18 @@ constexpr Duration read_timeout{10'000};
 // A term ends 10 s after the last renewal. Another process can lead 5 s later at the earliest. A
 // write that was sent in the term must have ended before that.
 constexpr Duration write_timeout{4'000};
+
+// The API server gives up a little earlier than the controller. So a write that waits there, for
+// example for a webhook, is not carried out late, and the response says what it waited for.
+// https://pkg.go.dev/k8s.io/apiserver/pkg/endpoints/filters#WithRequestDeadline
+constexpr std::string_view server_timeout = "timeout=3500ms";
+
+Result<api::ApiCall> with_server_timeout(Result<api::ApiCall> call) {
+  if (!call) return call;
+  call->target += call->target.contains('?') ? '&' : '?';
+  call->target += server_timeout;
+  return call;
+}
 
 std::unexpected<Error> not_the_leader() {
   return fail(ErrorKind::Cancelled, "nothing was written: this process is no longer the leader");
@@ -43,7 +57,7 @@ asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> c
 
 asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
   if (!is_current(term)) co_return not_the_leader();
-  co_return co_await send(std::move(call), write_timeout);
+  co_return co_await send(with_server_timeout(std::move(call)), write_timeout);
 }
 
 asio::awaitable<Result<DryRun>> Gateway::dry_run(Term term, Result<api::ApiCall> call) {

@@ -180,3 +180,26 @@ TEST_CASE("changes the template once when the leader is suspended for 20 s at an
     }
   }
 }
+
+TEST_CASE("tells the API server to give up each write before the controller does") {
+  Scenario scenario;
+  int writes = 0;
+  int without_timeout = 0;
+  int reads_with_timeout = 0;
+  scenario.at_each_send = [&](const Attempt& attempt) {
+    const bool has_timeout = attempt.call.target.ends_with("timeout=3500ms");
+    const bool is_dry_run = attempt.targets("dryRun=");
+    if (is_write_of(attempt, "one") && !is_dry_run) {
+      ++writes;
+      without_timeout += has_timeout ? 0 : 1;
+    } else {
+      reads_with_timeout += has_timeout ? 1 : 0;
+    }
+  };
+  scenario.start_controller();
+  scenario.ship_bad_release();
+  CHECK(scenario.wait_for_rollback());
+  CHECK(writes > 8);
+  CHECK(without_timeout == 0);
+  CHECK(reads_with_timeout == 0);
+}
