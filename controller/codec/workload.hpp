@@ -14,8 +14,8 @@ namespace lastgood::codec {
 [[nodiscard]] Result<api::Deployment> parse_deployment(const Json& object);
 
 // Parses the text of a response. template_digest is the digest of the original text of the
-// template, so it can be compared with the digests of kube/. It is empty without a template. Errors:
-// also those of parse_json().
+// template, so it can be compared with the digests of kube/. It is empty without a template.
+// Errors: also those of parse_json().
 [[nodiscard]] Result<api::Deployment> parse_deployment_text(std::string_view text);
 
 // Keeps only the annotations for which is_scrape_annotation() is true, and at most 253 bytes of

@@ -1,5 +1,5 @@
-// What follows when a status was not written because the object had changed: its version was not
-// that of the last read or write. The change may be one of our own writes without a response, a
+// Decides what to do when a status was not written because the object had changed: its version was
+// not that of the last read or write. The change may be one of our own writes without a response, a
 // change of the spec or the metadata by a user, or the status of another writer: another leader, a
 // user, or a write of an earlier leader that the API server carried out late.
 #pragma once

@@ -1,6 +1,6 @@
 // The DeploymentGuards and Rollbacks that this version cannot read, and the Deployments that are
 // left alone because of them. Another version of Lastgood may have written a value that this
-// version does not know. What it says is then not known: not even that nothing is in progress.
+// version does not know. Its content is then not known: a rollback may be in progress.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Whom the client trusts and how it proves its own identity to the API server: authorities, client
+// The authorities that the client trusts, and its own identity for the API server: client
 // certificate and token. The files behind them are rotated, so they are read again:
 // - each time that the last read is older than the reread interval
 // - after a failed TLS handshake and after a rejected token

@@ -181,7 +181,7 @@ TemplateMarks parse_template(const api::StringMap& annotations) {
   for (const auto& [key, value] : annotations) {
     if (!key.starts_with(annotation::prefix)) continue;
     if (key == annotation::no_rollback_past) {
-      // "false" does not take back the mark of an unknown key.
+      // "false" does not remove the mark of an unknown key.
       if (value != "false") out.no_rollback_past = true;
       if (value != "true" && value != "false") problems.add_not_boolean(key, value, counts_as_mark);
     } else if (is_deployment_key(key)) {

@@ -36,8 +36,8 @@ class Gateway {
   // this function only for short lists.
   boost::asio::awaitable<Result<std::vector<codec::Json>>> items(Result<api::ApiCall> call);
 
-  // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s. The
-  // API server is told to give up after 3.5 s.
+  // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s, and
+  // the API server gives up after 3.5 s.
   boost::asio::awaitable<Result<codec::Json>> write(Term term, Result<api::ApiCall> call);
 
   // The same as write(), for a call that the server only checks. Also returns the warnings.

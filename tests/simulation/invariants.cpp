@@ -75,7 +75,7 @@ void Invariants::check(const Write& write) {
   if (!contains(writable_kinds, route.plural))
     add_violation(write, "a controller must not write this kind");
   if (route.plural == "leases") return;
-  // The client cannot take back a write that waits in the server.
+  // The client cannot cancel a write that waits in the server.
   if (write.leader != write.user && !write.is_late)
     add_violation(write, fmt::format("the holder of the Lease was \"{}\"", write.leader));
   if (route.plural == "deployments") check_deployment(write);

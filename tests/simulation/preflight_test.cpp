@@ -51,28 +51,28 @@ struct IdleDeployment : Scenario {
 
 }  // namespace
 
-//  Idle ......... ConfigMap settings is deleted ......... (at most 10 minutes) RollbackReady: False
-TEST_CASE("reports RollbackReady False within 10 minutes of the deletion of a reference") {
+//  Idle ......... ConfigMap settings is deleted ......... (at most 12 minutes) RollbackReady: False
+TEST_CASE("reports RollbackReady False within 12 minutes of the deletion of a reference") {
   IdleDeployment scenario;
   REQUIRE(scenario.rollback_ready()["status"] == "True");
   scenario.server.remove("configmaps", {shop, "settings"});
-  scenario.run_for(11min);
+  scenario.run_for(12min + 10s);
   CHECK(scenario.state("web") == idle(Reason::Good));
   CHECK(scenario.rollback_ready()["status"] == "False");
   CHECK(scenario.rollback_ready()["reason"] == "MissingReference");
   CHECK(scenario.rollback_ready()["message"] ==
         "Revision 2 needs ConfigMap settings, which does not exist. Create it");
   scenario.create_settings();
-  scenario.run_for(11min);
+  scenario.run_for(12min + 10s);
   CHECK(scenario.rollback_ready()["status"] == "True");
 }
 
-TEST_CASE("makes 5 to 7 dry runs per hour when the Deployment is idle") {
+TEST_CASE("makes 4 to 8 dry runs per hour when the Deployment is idle") {
   IdleDeployment scenario;
   const auto before = scenario.dry_runs();
   scenario.run_for(1h);
-  CHECK(scenario.dry_runs() - before <= 7);
-  CHECK(scenario.dry_runs() - before >= 5);
+  CHECK(scenario.dry_runs() - before <= 8);
+  CHECK(scenario.dry_runs() - before >= 4);
 }
 
 // namespace:   privileged ---- restricted        v1 runs as root, so its pods would be rejected

@@ -42,7 +42,7 @@ class NewerValue {
         before_(object.at(Pointer(field.pointer))) {
     set(newer);
   }
-  void put_back() { set(before_); }
+  void restore_object() { set(before_); }
 
  private:
   void set(const Json& value) {
@@ -91,7 +91,7 @@ int number_of_writes() {
 }  // namespace
 
 //  one: ... write ---x killed
-//                      Newer         two: leads, writes nothing      put back: finishes
+//                      Newer         two: leads, writes nothing      restored: finishes
 TEST_CASE("writes nothing while a value is of a newer version, after each write of a rollback") {
   for (int k = 1; k <= number_of_writes(); ++k) {
     for (const Field& field : fields) {
@@ -109,7 +109,7 @@ TEST_CASE("writes nothing while a value is of a newer version, after each write 
       scenario.run_for(1min);
       CHECK(writes_since(scenario, before) == none);
       CHECK(unreadable_events(scenario) == 1);
-      value.put_back();
+      value.restore_object();
       scenario.wait_for_rollback();
       scenario.run_for(15s);
       scenario.check_rolled_back_once();
@@ -117,7 +117,7 @@ TEST_CASE("writes nothing while a value is of a newer version, after each write 
   }
 }
 
-//  one: leads --- v2 --- Newer: writes nothing --- put back: finishes
+//  one: leads --- v2 --- Newer: writes nothing --- restored: finishes
 TEST_CASE("writes nothing when a value becomes one of a newer version while it leads") {
   for (const auto delay : {1s, 6s, 11s, 13s, 16s, 30s}) {
     for (const Field& field : fields) {
@@ -134,7 +134,7 @@ TEST_CASE("writes nothing when a value becomes one of a newer version while it l
       scenario.run_for(1min);
       CHECK(writes_since(scenario, before) == none);
       CHECK(unreadable_events(scenario) == 1);
-      value.put_back();
+      value.restore_object();
       scenario.wait_for_rollback();
       scenario.run_for(15s);
       scenario.check_rolled_back_once();
@@ -152,7 +152,7 @@ TEST_CASE("rolls back the bad release that was shipped while the guard could not
   scenario.start("two");
   scenario.run_for(2min);
   CHECK(writes_since(scenario, before) == none);
-  value.put_back();
+  value.restore_object();
   CHECK(scenario.wait_for_rollback());
   scenario.run_for(15s);
   scenario.check_rolled_back_once();
@@ -175,7 +175,7 @@ TEST_CASE("does not execute an approved Rollback that it cannot read") {
     scenario.start("two");
     scenario.run_for(1min);
     CHECK(writes_since(scenario, before) == none);
-    value.put_back();
+    value.restore_object();
     CHECK(scenario.wait_for_rollback());
     scenario.run_for(15s);
     scenario.check_rolled_back_once();

@@ -8,7 +8,8 @@ namespace lastgood::guard {
 // Plans the snapshot of the current revision, a drill, or nothing.
 void step_idle(Step& step);
 
-// What an Inconclusive revision means, and how its evaluation is repeated: "It keeps running, ...".
+// The consequence of the verdict Inconclusive, and how the evaluation is repeated: "It keeps
+// running, ...".
 [[nodiscard]] std::string inconclusive_text(const api::Deployment& deployment);
 
 // Plans a snapshot of the current revision if it is proven and has no snapshot.

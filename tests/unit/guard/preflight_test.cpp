@@ -20,7 +20,7 @@ struct Row {
   std::optional<Duration> next;  // counted from the last preflight; 0s: now; empty: none is due
 };
 
-constexpr Duration usual = 1h;  // in a row: the usual interval of the Deployment
+constexpr Duration usual = 1h;  // of a table row: the usual interval of the Deployment
 
 // v2 is good, and the preflight of a rollback to v1 has just passed.
 Inputs good_v2() {

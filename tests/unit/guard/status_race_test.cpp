@@ -1,4 +1,4 @@
-// What follows from the object that is read after a status was not written.
+// The decision from the object that is read after a status was not written.
 #include "guard/status_race.hpp"
 
 #include <catch2/catch.hpp>
