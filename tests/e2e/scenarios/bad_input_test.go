@@ -124,7 +124,8 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 	expectReasons(s)
 	const conflicting = "Deployment two-policies"
 	s.Then().PolicyIsNotReady("one", "PolicyConflict", conflicting, "RollbackPolicy other").
-		PolicyIsNotReady("other", "PolicyConflict", conflicting, "RollbackPolicy one")
+		PolicyIsNotReady("other", "PolicyConflict", conflicting, "RollbackPolicy one").
+		HasPolicyEvent("one", "PolicyConflict", "RollbackPolicy other")
 	for _, app := range all[1:] {
 		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}

@@ -181,6 +181,26 @@ func TestNamesAMetricThatDoesNotExist(t *testing.T) {
 		HasRollbackObjects("web", 0)
 }
 
+// Policies without a usable address, more than are validated at once, do not delay the others.
+func TestReportsAnAddressThatIsMissingOrWrong(t *testing.T) {
+	s := scenario.New(t)
+	server := s.Given().Prometheus()
+	good := formPolicy(server, `errorRatio: {metric: http_requests_total}`)
+	address := "    address: " + server.URL() + "\n"
+	for i := range 5 {
+		s.When().Policy(fmt.Sprintf("without-%d", i), strings.Replace(good, address, "", 1))
+	}
+	s.When().Policy("path", strings.Replace(good, server.URL(), server.URL()+"/api/v1", 1)).
+		Policy("web", good)
+	for i := range 5 {
+		s.Then().PolicyChecksAre(fmt.Sprintf("without-%d", i), "False", "InvalidCheck",
+			"checks[errors].prometheus", "address")
+	}
+	s.Then().PolicyChecksAre("path", "False", "InvalidCheck", "/api/v1").
+		HasPolicyEvent("path", "InvalidCheck", "/api/v1").
+		PolicyChecksAre("web", "True", "Accepted")
+}
+
 func TestReportsAnInvalidQueryWhenThePolicyIsApplied(t *testing.T) {
 	s := scenario.New(t)
 	server := s.Given().Prometheus()
