@@ -159,7 +159,7 @@ bool answers_request(const Inputs& inputs, const Plan& plan) {
 }
 
 std::optional<api::Rollback> stored_rollback(const GuardState& state) {
-  std::optional<api::Rollback> rollback = state.rollback;
+  std::optional<api::Rollback> rollback = state.rollback.copy();
   if (rollback) rollback->status = state.rollback_written;
   return rollback;
 }

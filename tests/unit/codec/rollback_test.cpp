@@ -263,7 +263,7 @@ TEST_CASE("a guard or Rollback with a long list or a value of the wrong type has
 
 TEST_CASE("a guard and a Rollback that can be read have no problem") {
   CHECK(parse_guard_or_problem(with_value("/status/state", "Held"))->problem.empty());
-  CHECK(parse_guard_or_problem(with_value("/status/state", "Held"))->status.state == State::Held);
+  CHECK(parse_guard_or_problem(with_value("/status/state", "Held"))->status->state == State::Held);
   CHECK(parse_rollback_or_problem(with_value("/status/phase", "Failed"))->problem.empty());
   CHECK(parse_rollback_or_problem(with_value("/status/phase", "Failed"))->status.phase ==
         RollbackPhase::Failed);
