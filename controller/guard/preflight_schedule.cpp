@@ -47,7 +47,9 @@ bool is_due(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
 }
 
 Duration usual_interval(const Inputs& inputs) {
-  return usual_preflight_interval(inputs.deployment.meta.uid, inputs.guarded);
+  // A user may have removed the cause of a failed preflight.
+  const bool has_failed = inputs.preflight && inputs.preflight->ready != ConditionStatus::True;
+  return usual_preflight_interval(inputs.deployment.meta.uid, has_failed ? 0 : inputs.guarded);
 }
 
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {

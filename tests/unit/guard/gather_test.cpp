@@ -98,6 +98,7 @@ TEST_CASE("measures a failing check once more when its failure has lasted long e
         {}, PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .now = noon, .at = at});
   };
   Plan plan;
+  plan.guard.state = api::State::Evaluating;
   plan.guard.checks = {{.name = "health",
                         .result = api::MeasurementResult::Fail,
                         .consecutive_failures = 1,
@@ -117,6 +118,7 @@ TEST_CASE("runs the rollout check again after 2 s when it does not pass any more
   const policy::EffectivePolicy policy = web_policy();
   const MonotonicTime at(1h);
   Plan plan;
+  plan.guard.state = api::State::Evaluating;
   plan.guard.checks = {{.name = "rollout", .result = api::MeasurementResult::Unknown}};
   const auto after_plan = [&] {
     return apply(

@@ -91,6 +91,12 @@ const std::vector<Row> table = {
        in.preflight->at -= 1h;
      },
      0s},
+    {"the last preflight failed, in a fleet of 2,000",
+     [](Inputs& in) {
+       in.guarded = 2'000;
+       in.preflight->ready = False;
+     },
+     usual},
     {"no policy", [](Inputs& in) { in.policy = {}; }, {}},
     {"a Deployment that is being deleted",
      [](Inputs& in) { in.deployment.meta.deleting = true; },

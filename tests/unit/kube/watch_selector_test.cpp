@@ -99,6 +99,8 @@ TEST_CASE("keeps waiting for the backoff when the selector changes") {
 
 TEST_CASE("uses the idle timeout of the target for a watch") {
   Machine machine = new_machine();
-  const auto open = machine.step(Select{"h=a"}, at(0));
+  machine.step(Select{"h=a"}, at(0));
+  machine.step(last_initial_event("4"), at(1));
+  const auto open = machine.step(Select{"h=b"}, at(10));
   CHECK(std::get<OpenStream>(open.next).idle_timeout == std::chrono::seconds(90));
 }

@@ -16,6 +16,10 @@ using api::RollbackPhase;
 
 namespace {
 
+Duration usual_interval(const Inputs& inputs) {
+  return usual_preflight_interval(inputs.deployment.meta.uid, inputs.guarded);
+}
+
 // "api" has initiated a group rollback. The Rollback of "web", the first member, is recorded, but
 // "web" is not restored yet.
 DeploymentHarness pending_first_member() {
@@ -183,13 +187,15 @@ TEST_CASE("runs a preflight at once when a group rollback includes an old releas
   REQUIRE(harness.state() == idle(Reason::Good));
   Inputs inputs = harness.inputs();
   inputs.preflight->at = harness.now - 3min;
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 7min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) ==
+        harness.now + usual_interval(inputs) - 3min);
   inputs.group = {initiator("api", {"api", "web"})};
   inputs.group[0].rollback->spec.detected = harness.now;
   CHECK(next_preflight(inputs, harness.guard, harness.now) <= harness.now);
   inputs.guard.declined = harness.guard.declined =
       api::Declined{.rollback = "web-2-1b4e", .at = harness.now};
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 7min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) ==
+        harness.now + usual_interval(inputs) - 3min);
 }
 
 TEST_CASE("does not follow a group rollback for a release that was good before an opt-out") {
@@ -294,26 +300,27 @@ TEST_CASE("runs preflights more often while a failed preflight blocks its group"
                                     .generation = harness.deployment.meta.generation,
                                     .target = choose_target(harness.guard).revision->snapshot,
                                     .at = harness.now};
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + usual_interval(inputs));
   inputs.group = {member("api")};
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + usual_interval(inputs));
   hold(inputs.group[0], Reason::GroupBlocked);
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 35s);
   hold(inputs.group[0], Reason::SharedCause);
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + usual_interval(inputs));
   hold(inputs.group[0], Reason::GroupBlocked);
   inputs.group[0].guard.state = api::State::Evaluating;
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + usual_interval(inputs));
   inputs.group[0].guard.state = api::State::Held;
   // The present revision was restored by a rollback, so it is not a release.
   Inputs restored = inputs;
   restored.rollback = member_rollback("", RollbackPhase::Succeeded, harness.now);
   restored.rollback->spec.to = *harness.guard.current;
-  CHECK(next_preflight(restored, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(restored, harness.guard, harness.now) ==
+        harness.now + usual_interval(restored));
   // This release was good before the release of the other member, so a group rollback of the other
   // member does not include this release.
   inputs.group[0].guard.evaluation_started = harness.now + 1s;
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + usual_interval(inputs));
 }
 
 TEST_CASE("reports that a missing snapshot of its pending Rollback's target blocks the group") {

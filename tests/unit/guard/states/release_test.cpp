@@ -2,6 +2,7 @@
 // rollback.
 #include <catch2/catch.hpp>
 
+#include "guard/preflight_schedule.hpp"
 #include "rollback/record.hpp"
 #include "unit/guard/harness.hpp"
 
@@ -284,7 +285,8 @@ TEST_CASE("does not requeue for a ReplicaSet when the Deployment is paused") {
   TemplateCase given = without_replica_set(TemplateCase("v3"), "v3");
   CHECK(guard::decide(given.inputs, noon).requeue_at == noon + 1s);
   given.inputs.deployment.paused = true;
-  CHECK(guard::decide(given.inputs, noon).requeue_at == given.inputs.preflight->at + 10min);
+  const Duration usual = usual_preflight_interval(given.inputs.deployment.meta.uid, 0);
+  CHECK(guard::decide(given.inputs, noon).requeue_at == given.inputs.preflight->at + usual);
 }
 
 TEST_CASE("updates the number of a revision from its ReplicaSet, but not its verdict") {
