@@ -41,6 +41,18 @@ checks:
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
+// firstFailureLongBake has a breach at the first failure, and a bake that is longer than any
+// scenario.
+const firstFailureLongBake = `
+bakeTime: 10m
+checks:
+- name: health
+  http: {port: 8080, path: /health, timeout: 2s}
+  interval: 2s
+  failureThreshold: 1
+rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 20}}
+`
+
 // withLongTimeout returns quickPolicy or longBakePolicy with a timeout that a slow machine does not
 // exceed. With the usual timeout of 500 ms, a slow response of a pod counts as a failure with the
 // reason TimedOut. A scenario that expects each Event, or the reason of each failure, needs the
@@ -58,4 +70,14 @@ func startUnderEvaluation(s *scenario.Scenario, names ...string) {
 		s.Then().StateIs(name, "Evaluating", "RollingOut")
 		s.When().Scheduled(name)
 	}
+}
+
+// presumedGood returns a scenario with its own controller, and its app "web", which is good.
+func presumedGood(t *testing.T) (*scenario.Scenario, scenario.App) {
+	t.Helper()
+	s := scenario.NewWithOwnController(t)
+	app := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", firstFailureLongBake).ControllerStarted().
+		PresumedGoodUnder("web", app)
+	return s, app
 }

@@ -32,9 +32,11 @@ func (s *Scenario) logDiagnostics() {
 		}
 	}
 	s.describeEvents(ctx, &out)
-	if s.Process != nil {
-		tail := readTail(s.Process.logFile, controllerLogBytes)
-		fmt.Fprintf(&out, "end of the controller's log:\n%s\n", tail)
+	for _, process := range []*Process{s.Process, s.standby} {
+		if process != nil {
+			tail := readTail(process.logFile, controllerLogBytes)
+			fmt.Fprintf(&out, "end of the log of controller %s:\n%s\n", process.identity, tail)
+		}
 	}
 	s.describeWrites(&out)
 	s.T.Log(out.String())

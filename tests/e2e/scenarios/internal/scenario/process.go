@@ -32,6 +32,8 @@ type Process struct {
 	flags    []string
 	config   string
 	logFile  string
+	// identity is the holder in the Lease.
+	identity string
 	// group is the Unix group of the process, which no other process has.
 	group uint32
 
@@ -50,7 +52,7 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	p := &Process{scenario: s,
 		flags:  []string{"--breaker-rollbacks", "0", "--shared-cause-deployments", "0"},
 		config: folder + "/kubeconfig", logFile: folder + "/controller.log",
-		group: firstGroup + processes.Add(1)}
+		identity: "scenario", group: firstGroup + processes.Add(1)}
 	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
 	if proxy != nil {
 		server, authority = proxy.address()
@@ -62,8 +64,8 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	return p
 }
 
-// Start starts the controller. Every process has the same identity, so that it gets the Lease of a
-// killed process without waiting.
+// Start starts the controller. All processes of a Process have the same identity, so that each gets
+// the Lease of a killed one without waiting.
 func (p *Process) Start() {
 	p.scenario.T.Helper()
 	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -75,7 +77,7 @@ func (p *Process) Start() {
 	// With port 0 the controller listens on a free port and logs it.
 	flags := append([]string{"--kubeconfig", p.config, "--namespaces", namespace,
 		"--listen", "127.0.0.1:0", "--lease-namespace", namespace, "--lease-name", leaseName,
-		"--identity", "scenario", "--log-level", "debug"}, p.flags...)
+		"--identity", p.identity, "--log-level", "debug"}, p.flags...)
 	command := exec.Command(p.scenario.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
 	// The controller must not outlive a test binary that is killed.
@@ -164,6 +166,14 @@ func (p *Process) address() string {
 		}
 	}
 	return ""
+}
+
+// AwaitListening waits until the latest process listens, after which it reads the Lease.
+func (p *Process) AwaitListening() {
+	p.scenario.T.Helper()
+	p.scenario.eventually(p.identity+" listens", func(context.Context) (bool, string) {
+		return p.address() != "", "not yet"
+	})
 }
 
 // Lease returns the Lease of the controller.

@@ -40,6 +40,8 @@ type Proxy struct {
 	lock   sync.Mutex
 	fault  fault
 	writes []string
+	// before is called before a write is forwarded, if it is not nil.
+	before func(write string, r *http.Request)
 	// hangs receives a value for each hanging request. It is nil while requests are forwarded.
 	hangs chan struct{}
 }
@@ -62,7 +64,10 @@ func (s *Scenario) newProxy() *Proxy {
 	roots.AppendCertsFromPEM(s.Cluster.Config.CAData)
 	p := &Proxy{scenario: s}
 	p.forward = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Header.Set("User-Agent", throughProxy)
+		},
 		Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		},
@@ -166,7 +171,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	dueFault := p.count(nameOfWrite(r))
+	write := nameOfWrite(r)
+	if before := p.actBefore(); before != nil {
+		before(write, r)
+	}
+	dueFault := p.count(write)
 	if dueFault == nil {
 		p.forward.ServeHTTP(w, r)
 		return
@@ -188,6 +197,12 @@ func (p *Proxy) hanging() chan struct{} {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	return p.hangs
+}
+
+func (p *Proxy) actBefore() func(string, *http.Request) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return p.before
 }
 
 // count records a write and returns the fault if it is due for this write.

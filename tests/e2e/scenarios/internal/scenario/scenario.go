@@ -22,6 +22,8 @@ type Scenario struct {
 	Namespace string
 	// Process is the scenario's own controller. It is nil if the controller in the cluster is used.
 	Process *Process
+	// standby is the scenario's second controller, or nil.
+	standby *Process
 
 	// releases has the state of each Deployment while a version was good, by App.key.
 	releases map[string]releaseState
@@ -60,11 +62,14 @@ func New(t *testing.T) *Scenario {
 // takes so long. It runs only with LASTGOOD_TEST_LONG=1.
 func NewLong(t *testing.T) *Scenario {
 	t.Helper()
-	if os.Getenv("LASTGOOD_TEST_LONG") == "" {
+	if !IsLong() {
 		t.Skip("takes more than five minutes; run it with LASTGOOD_TEST_LONG=1")
 	}
 	return New(t)
 }
+
+// IsLong reports whether scenarios may repeat a fault more often, or make it last longer.
+func IsLong() bool { return os.Getenv("LASTGOOD_TEST_LONG") != "" }
 
 // NewWithOwnController begins a scenario with its own controller, which it may stop. The
 // controller in the cluster does not run yet: Go starts parallel tests only after all other
