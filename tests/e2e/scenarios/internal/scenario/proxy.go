@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,8 @@ type Proxy struct {
 	forward  *httputil.ReverseProxy
 	// kill kills the controller.
 	kill func()
+	// identity replaces the server's certificate for later connections, if it is not nil.
+	identity atomic.Pointer[tls.Config]
 
 	lock   sync.Mutex
 	fault  fault
@@ -81,6 +84,11 @@ func (s *Scenario) newProxy() *Proxy {
 	}
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.Config.ErrorLog = p.forward.ErrorLog
+	p.server.TLS = &tls.Config{MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return p.identity.Load(), nil
+		},
+	}
 	p.server.StartTLS()
 	s.T.Cleanup(func() {
 		p.server.CloseClientConnections()
