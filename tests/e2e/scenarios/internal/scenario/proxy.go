@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -188,14 +189,25 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.forward.ServeHTTP(w, r)
 		return
 	}
+	p.injectFault(dueFault, w, r)
+}
+
+// injectFault forwards a write also if its connection has ended meanwhile.
+func (p *Proxy) injectFault(due *fault, w http.ResponseWriter, r *http.Request) {
+	defer close(due.injected)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r = r.WithContext(context.WithoutCancel(r.Context()))
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	// A fault may forward the write with another response writer. Then the controller gets no
 	// response.
 	responded := false
-	dueFault.inject(func(to http.ResponseWriter) {
+	due.inject(func(to http.ResponseWriter) {
 		responded = to == w
 		p.forward.ServeHTTP(to, r)
 	}, w)
-	close(dueFault.injected)
 	if !responded {
 		panic(http.ErrAbortHandler)
 	}
