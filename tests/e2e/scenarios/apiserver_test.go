@@ -2,8 +2,11 @@
 package scenarios
 
 import (
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"lastgood.dev/tests/e2e/internal/local/cluster"
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
@@ -42,11 +45,109 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 
 func restartAPIServer(t *testing.T, s *scenario.Scenario) {
 	t.Helper()
-	local, err := cluster.Open(s.Cluster.Layout.Dir, io.Discard)
-	if err == nil {
-		err = local.RestartAPIServer()
+	if err := openCluster(t, s).RestartAPIServer(); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func openCluster(t *testing.T, s *scenario.Scenario) *cluster.Cluster {
+	t.Helper()
+	local, err := cluster.Open(s.Cluster.Layout.Dir, io.Discard)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return local
+}
+
+// All watches fall behind the history that etcd still has: changes are made while the controller
+// has no connection, etcd is compacted, and the API server restarts with an empty cache.
+func TestMissesNothingWhenTheWatchesExpire(t *testing.T) {
+	rounds := 1
+	if scenario.IsLong() {
+		rounds = 5
+	}
+	s := scenario.NewWithOwnController(t)
+	app := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", firstFailureLongBake).ControllerStarted().
+		PresumedGoodUnder("web", app)
+	authors := []string{}
+	for round := range rounds {
+		restore := s.When().APIServerUnreachable()
+		s.When().Applied(app.As(fmt.Sprintf("bad-%d", round)).Env("HEALTH", "fail")).Available("web")
+		revision, err := openCluster(t, s).CompactEtcd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		restartAPIServer(t, s)
+		restore()
+		restored := time.Now()
+		s.Then().HasRollbacks("web", round+1).IsRestoredAndVerified(app)
+		authors = append(authors, "user", "lastgood")
+		s.Then().TemplateChangedBy("web", authors...)
+		t.Logf("round %d: history before revision %s removed; restored and verified after %.1f s",
+			round+1, revision, time.Since(restored).Seconds())
+	}
+	s.Then().MetricIsAtLeast("lastgood_watch_restarts_total", float64(rounds), `reason="Expired"`)
+}
+
+// Bad releases ship at random moments before and during each kill of the API server. The audit log
+// lacks the writes that a killed API server has not logged yet. So the number of the Deployment's
+// revision is the second proof that the template was changed twice: by the user and by the
+// controller.
+func TestRollsBackEachReleaseOnceWhileTheAPIServerIsKilled(t *testing.T) {
+	rounds := 1
+	if scenario.IsLong() {
+		rounds = 4
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	s := scenario.NewWithOwnController(t)
+	var fleet []scenario.App
+	for i := range 8 {
+		fleet = append(fleet, scenario.NewApp(fmt.Sprintf("web-%d", i), "v1"))
+	}
+	s.Given().Policy("web", firstFailureLongBake).ControllerStarted().
+		PresumedGoodUnder("web", fleet...)
+	for round := range rounds {
+		began := time.Now()
+		shipDuringKills(t, s, fleet, fmt.Sprintf("bad-%d", round), random)
+		ended := time.Now()
+		for _, app := range fleet {
+			s.Then().HasRollbacks(app.Name, round+1).IsRestoredAndVerified(app).
+				HasTemplateRevisions(app.Name, 1+2*(round+1))
+		}
+		s.Then().ChangedTemplatesOnce()
+		t.Logf("round %d: %d kills in %.1f s; all Deployments were restored and verified %.1f s later",
+			round+1, killsOfARound, ended.Sub(began).Seconds(), time.Since(ended).Seconds())
+	}
+}
+
+const killsOfARound = 5
+
+// shipDuringKills kills the API server and starts it again, several times. Around each kill, some
+// of the apps get a bad release.
+func shipDuringKills(t *testing.T, s *scenario.Scenario, fleet []scenario.App, version string,
+	random *rand.Rand) {
+	t.Helper()
+	local := openCluster(t, s)
+	upTo := func(limit time.Duration) time.Duration {
+		return time.Duration(random.Int64N(int64(limit)))
+	}
+	for kill := range killsOfARound {
+		killed := make(chan error, 1)
+		pause := upTo(8 * time.Second)
+		go func() {
+			time.Sleep(pause)
+			killed <- local.RestartAPIServer()
+		}()
+		from, to := kill*len(fleet)/killsOfARound, (kill+1)*len(fleet)/killsOfARound
+		for _, app := range fleet[from:to] {
+			s.When().TimePassed(upTo(3 * time.Second)).
+				AppliedWhenPossible(app.As(version).Env("HEALTH", "fail"))
+		}
+		if err := <-killed; err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -190,16 +190,32 @@ func (w *When) patched(name string, change any) *When {
 	return w
 }
 
+// AppliedWhenPossible is Applied for an API server that may be away for a time.
+func (w *When) AppliedWhenPossible(app App) *When {
+	w.T.Helper()
+	w.eventually("the API server applies "+app.key(), func(context.Context) (bool, string) {
+		err := w.tryApply(app)
+		return err == nil, fmt.Sprint(err)
+	})
+	return w
+}
+
 func (s *Scenario) apply(app App) {
 	s.T.Helper()
+	if err := s.tryApply(app); err != nil {
+		s.T.Fatalf("cannot apply %s: %v", app.key(), err)
+	}
+}
+
+func (s *Scenario) tryApply(app App) error {
 	manifest, err := json.Marshal(app.Manifest())
-	s.must(err)
+	if err != nil {
+		return err
+	}
 	_, err = s.Cluster.Typed.AppsV1().Deployments(s.Namespace).
 		Patch(context.Background(), app.Name, types.ApplyPatchType, manifest,
 			metav1.PatchOptions{FieldManager: fieldManager})
-	if err != nil {
-		s.T.Fatalf("cannot apply %s: %v", app.key(), err)
-	}
+	return err
 }
 
 func (s *Scenario) runningPods(name string) []core.Pod {
