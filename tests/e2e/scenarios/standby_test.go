@@ -13,15 +13,12 @@ import (
 // stepWrite is a write of a rollback, by its name in the proxy and in the audit log.
 type stepWrite struct{ title, name, verb, resource, subresource string }
 
-var (
-	recordWrite   = stepWrite{"the record", "post rollbacks", "create", "rollbacks", ""}
-	templateWrite = stepWrite{"the template", "patch deployments /spec/template", "patch",
-		"deployments", ""}
-	ownersWrite = stepWrite{"the owners", "patch deployments /metadata/managedFields", "patch",
-		"deployments", ""}
-	phaseWrite = stepWrite{"the phase", "patch rollbacks/status", "patch", "rollbacks", "status"}
-	stepWrites = []stepWrite{recordWrite, templateWrite, ownersWrite, phaseWrite}
-)
+var stepWrites = []stepWrite{
+	{"the record", "post rollbacks", "create", "rollbacks", ""},
+	{"the template", "patch deployments /spec/template", "patch", "deployments", ""},
+	{"the owners", "patch deployments /metadata/managedFields", "patch", "deployments", ""},
+	{"the phase", "patch rollbacks/status", "patch", "rollbacks", "status"},
+}
 
 const (
 	// longestTakeover is 15 s after the last renewal and a period of 2 s, with time for a slow
@@ -41,8 +38,6 @@ func TestRollsBackOnceWithAStandby(t *testing.T) {
 			t.Parallel()
 			freezeLeader(t, write, scenario.AfterWrite, scenario.NoneIsLate)
 		})
-	}
-	for _, write := range []stepWrite{recordWrite, templateWrite, ownersWrite} {
 		t.Run("leader frozen while the API server does not have "+write.title, func(t *testing.T) {
 			t.Parallel()
 			freezeLeader(t, write, scenario.BeforeWrite, write.isLate)
