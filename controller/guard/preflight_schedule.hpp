@@ -17,8 +17,8 @@ namespace lastgood::guard {
 
 // Between two preflights of this Deployment while nothing changes: 8 to 12 minutes. With more than
 // 200 guarded Deployments it is longer, because all preflights together send about one request each
-// second: 80 to 120 minutes with 2,000. After a preflight that did not pass, it is 8 to 12 minutes in
-// each fleet.
+// second: 80 to 120 minutes with 2,000. After a preflight that did not pass, it is 8 to 12 minutes
+// in each fleet.
 [[nodiscard]] Duration usual_preflight_interval(const Uid& deployment, std::size_t guarded);
 
 // Sets the condition RollbackReady. If the snapshot of the current good revision cannot be stored,
