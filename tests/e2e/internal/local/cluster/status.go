@@ -76,7 +76,7 @@ func (c *Cluster) StartAPIServer() error {
 	if err != nil {
 		return err
 	}
-	return c.await(apiServer, "the API server is ready", time.Minute, api.apiServerReady)
+	return c.await(apiServer, "the API server is ready", 2*time.Minute, api.apiServerReady)
 }
 
 // RestartAPIServer kills the API server, starts it again and waits until it is ready.
