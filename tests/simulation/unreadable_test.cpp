@@ -186,6 +186,7 @@ TEST_CASE("does not execute an approved Rollback that it cannot read") {
 TEST_CASE("rolls back another Deployment while a guard cannot be read") {
   Scenario scenario;
   scenario.deploy("api", "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
+  REQUIRE(scenario.run_until([&] { return scenario.is_rolled_out("api"); }, 1min));
   scenario.start_controller();
   REQUIRE(scenario.run_until([&] { return scenario.checks_established("api") == "True"; }, 4min));
   scenario.kill("one");
@@ -221,6 +222,7 @@ TEST_CASE("goes on without a Rollback that cannot be read when a user deletes it
   scenario.ship_bad_release();
   REQUIRE(scenario.run_until(
       [&] { return scenario.state("web") == held(Reason::AwaitingApproval); }, 3min));
+  scenario.run_for(2s);  // the guard names the pending Rollback
   const std::string name = scenario.rollbacks().at(0).name;
   NewerValue value(scenario, fields[3], *object_with(scenario, fields[3]));
   scenario.run_for(10s);
