@@ -95,6 +95,7 @@ func TestMissesNothingWhenTheWatchesExpire(t *testing.T) {
 // revision is the second proof that the template was changed twice: by the user and by the
 // controller.
 func TestRollsBackEachReleaseOnceWhileTheAPIServerIsKilled(t *testing.T) {
+	scenario.OnlyLong(t)
 	rounds := 1
 	if scenario.IsLong() {
 		rounds = 4

@@ -11,6 +11,7 @@ import (
 // The new Deployment has the template of the bad release as its first revision. The controller must
 // not restore the good revision of the deleted Deployment.
 func TestDoesNotRollBackADeploymentThatWasCreatedAgain(t *testing.T) {
+	scenario.OnlyLong(t)
 	for _, write := range stepWrites {
 		t.Run("before "+write.title, func(t *testing.T) {
 			t.Parallel()

@@ -60,6 +60,7 @@ func (u *racingUser) change(name string) {
 // time, the controller must read the Deployment again. When it reads a release, it must not restore
 // a template because of the previous release.
 func TestNeverOverwritesAUserWhoRacesWithARollback(t *testing.T) {
+	scenario.OnlyLong(t)
 	s, proxy := scenario.NewBehindProxy(t)
 	user := racingUser{scenario: s, releases: 1, races: map[string]int{}}
 	if scenario.IsLong() {

@@ -68,6 +68,15 @@ func NewLong(t *testing.T) *Scenario {
 	return New(t)
 }
 
+// OnlyLong skips the test unless LASTGOOD_TEST_LONG=1. For faults that only one scenario at a time can
+// have, so that all of them together take many minutes.
+func OnlyLong(t *testing.T) {
+	t.Helper()
+	if !IsLong() {
+		t.Skip("runs alone for minutes; run it with LASTGOOD_TEST_LONG=1")
+	}
+}
+
 // IsLong reports whether scenarios may repeat a fault more often, or make it last longer.
 func IsLong() bool { return os.Getenv("LASTGOOD_TEST_LONG") != "" }
 
