@@ -68,8 +68,8 @@ func NewLong(t *testing.T) *Scenario {
 	return New(t)
 }
 
-// OnlyLong skips the test unless LASTGOOD_TEST_LONG=1. For faults that only one scenario at a time can
-// have, so that all of them together take many minutes.
+// OnlyLong skips the test unless LASTGOOD_TEST_LONG=1. For faults that only one scenario at a time
+// can have, so that all of them together take many minutes.
 func OnlyLong(t *testing.T) {
 	t.Helper()
 	if !IsLong() {
