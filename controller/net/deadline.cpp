@@ -23,11 +23,9 @@ Deadline::Deadline(const boost::asio::any_io_executor& executor, Duration from_n
 
 Deadline::~Deadline() = default;
 
-// The handler of the timer may run later than other handlers that are ready: after the process was
-// stopped, a connection that is open now must not be used for a write that is too late.
-bool Deadline::expired() const {
-  return state_->expired || (!state_->aborted && std::chrono::steady_clock::now() >= state_->until);
-}
+bool Deadline::expired() const { return state_->expired; }
+
+bool Deadline::has_passed() const { return std::chrono::steady_clock::now() >= state_->until; }
 
 bool Deadline::aborted() const { return state_->aborted; }
 

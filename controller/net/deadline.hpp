@@ -20,6 +20,10 @@ class Deadline {
 
   [[nodiscard]] bool expired() const;
   [[nodiscard]] bool aborted() const;  // by abort_now()
+  // The time has come, although the timer may not have ended the operation yet: after the process
+  // was stopped, sockets are handled before timers. A response that has arrived is still read then,
+  // but no request may be sent.
+  [[nodiscard]] bool has_passed() const;
   [[nodiscard]] bool over() const { return expired() || aborted(); }
 
   // Moves the limit to a later or earlier time. No effect if the deadline is over.

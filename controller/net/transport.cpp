@@ -36,6 +36,10 @@ asio::awaitable<Written> write_with_deadline(Transport& transport, std::string_v
                                              Deadline& deadline) {
   const auto scope = deadline.abort_when_over([&transport] { transport.close(); });
   if (deadline.over()) co_return Written{.failure = deadline_failure(deadline)};
+  if (deadline.has_passed()) {
+    co_return Written{.failure = Failure{.transport_error = TransportError::TimedOut,
+                                         .detail = "timed out before the request was sent"}};
+  }
   const auto done = co_await transport.write(all);
   Written written{.may_have_sent = done.bytes > 0};
   // An aborted write does not report the bytes that the kernel had accepted.
