@@ -21,7 +21,7 @@ asio::awaitable<ProbeResults> ProbeRunner::probe_all(const std::vector<checks::H
   using Operation = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
                                             std::declval<asio::awaitable<ports::ProbeResponse>>(),
                                             asio::deferred));
-  const auto delay = std::make_shared<Duration>(0);
+  const auto delay = std::make_shared<Delay>();
   tasks_.spawn("delay of probes", measure_delay(delay));
   std::vector<Operation> operations;
   operations.reserve(probes.size());
@@ -34,7 +34,9 @@ asio::awaitable<ProbeResults> ProbeRunner::probe_all(const std::vector<checks::H
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
-  ProbeResults out{.delay = *delay};
+  // After a stop of the process, the end of a probe may be handled before the timer of the delay.
+  delay->add(clock_.monotonic_now());
+  ProbeResults out{.delay = delay->longest};
   out.results.reserve(probes.size());
   for (std::size_t i = 0; i < responses.size(); ++i)
     out.results.push_back({.probe = probes[i], .response = responses[i]});
@@ -57,12 +59,12 @@ asio::awaitable<void> ProbeRunner::exclude_silent_nodes(std::vector<checks::Prob
   checks::exclude_silent_nodes(results, nodes);
 }
 
-asio::awaitable<void> ProbeRunner::measure_delay(std::shared_ptr<Duration> delay) {
+asio::awaitable<void> ProbeRunner::measure_delay(std::shared_ptr<Delay> delay) {
   constexpr std::chrono::milliseconds period{100};
   while (delay.use_count() > 1) {
-    const MonotonicTime due = clock_.monotonic_now() + period;
-    co_await clock_.sleep_until(due);
-    *delay = std::max<Duration>(*delay, clock_.monotonic_now() - due);
+    delay->due = clock_.monotonic_now() + period;
+    co_await clock_.sleep_until(delay->due);
+    delay->add(clock_.monotonic_now());
   }
 }
 

@@ -1,6 +1,7 @@
 // Sends the probes of an HTTP check, and observes the nodes of silent pods. Private to shell/.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <vector>
@@ -35,8 +36,17 @@ class ProbeRunner {
   boost::asio::awaitable<void> exclude_silent_nodes(std::vector<checks::ProbeResult>& results);
 
  private:
+  struct Delay {
+    Duration longest{0};
+    MonotonicTime due = MonotonicTime::max();  // when the timer fires if there is no delay
+
+    void add(MonotonicTime now) {
+      if (now > due) longest = std::max<Duration>(longest, now - due);
+    }
+  };
+
   // Measures the delay of this process. Ends when probe_all() no longer uses `delay`.
-  boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
+  boost::asio::awaitable<void> measure_delay(std::shared_ptr<Delay> delay);
 
   runtime::TaskGroup& tasks_;
   Gatherer& gatherer_;
