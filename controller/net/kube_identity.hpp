@@ -2,7 +2,8 @@
 // certificate and token. The files behind them are rotated, so they are read again:
 // - each time that the last read is older than the reread interval
 // - after a failed TLS handshake and after a rejected token
-// If a file cannot be used, or is empty for a moment, the last identity stays.
+// If a file cannot be used, or is empty for a moment, the last identity stays. The address of the
+// server and the way it is verified never change while the process runs.
 #pragma once
 
 #include <chrono>

@@ -1,9 +1,11 @@
 // Reads a whole collection in pages, so that no response is too large.
-// https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+// See "Retrieving large results sets in chunks" in
+// https://kubernetes.io/docs/reference/using-api/api-concepts/
 #pragma once
 
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -17,6 +19,8 @@
 namespace lastgood::runtime {
 
 inline constexpr int page_size = 500;  // objects
+// A server that returns a continue token again and again must not fill the memory.
+inline constexpr std::size_t max_listed_objects = 500'000;
 
 // All objects of the collection (kube::collection_path) that `options` select, in one ListPage
 // without a continue token. `timeout` is for each page. Returns the error of the first page that
@@ -35,6 +39,8 @@ boost::asio::awaitable<Result<kube::ListPage<T>>> read_list(ports::KubeApi& kube
     std::ranges::move(page->items, std::back_inserter(list.items));
     std::ranges::move(page->unreadable, std::back_inserter(list.unreadable));
     list.version = std::move(page->version);
+    if (list.items.size() > max_listed_objects)
+      co_return fail(ErrorKind::Protocol, "the list has more objects than the limit of 500,000");
     if (page->continue_.empty()) co_return list;
     options.continue_ = std::move(page->continue_);
   }
