@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -40,41 +39,6 @@ func TestRecorderPassesTheQueryOnAndRecordsItsTimes(t *testing.T) {
 	r.reset()
 	if queries, _, _ := r.drifts(time.Hour); queries != 0 {
 		t.Errorf("got %d queries after the reset", queries)
-	}
-}
-
-func TestUsageIsReadBehindTheNameOfTheProgram(t *testing.T) {
-	const stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 4 0 900 5000 12 18446\n"
-	got, err := parseUsage([]byte(stat), time.Now())
-	if err != nil || got.cpu != 3*time.Second || got.residentBytes != 12*int64(os.Getpagesize()) {
-		t.Errorf("got %+v, %v", got, err)
-	}
-	if _, err := parseUsage([]byte("7 (a) S 1"), time.Now()); err == nil {
-		t.Error("a line without its fields was accepted")
-	}
-	if own, err := (process{os.Getpid()}).usage(); err != nil || own.residentBytes == 0 {
-		t.Errorf("got %+v, %v for this process", own, err)
-	}
-}
-
-func TestPercentOfCoreIsTheCPUTimeInTheElapsedTime(t *testing.T) {
-	now := time.Now()
-	from := usage{at: now, cpu: 10 * time.Second}
-	to := usage{at: now.Add(time.Minute), cpu: 13 * time.Second}
-	if got := percentOfCore(from, to); got != 5 {
-		t.Errorf("got %g", got)
-	}
-}
-
-func TestLeaderIsReadFromTheMetrics(t *testing.T) {
-	for metrics, want := range map[string]bool{
-		"": false,
-		"leader_election_master_status{name=\"lastgood\"} 0\n":              false,
-		"# HELP x\nleader_election_master_status{name=\"lastgood\"} 1\nx 0": true,
-	} {
-		if got := isLeader(metrics); got != want {
-			t.Errorf("%q: got %v", metrics, got)
-		}
 	}
 }
 

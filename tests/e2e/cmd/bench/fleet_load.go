@@ -11,6 +11,7 @@ import (
 
 	"lastgood.dev/tests/e2e/internal/local/layout"
 	"lastgood.dev/tests/e2e/internal/monitoring"
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 const (
@@ -147,13 +148,13 @@ func (f *fleet) measure(ctx context.Context, o options, what string, before func
 		return err
 	}
 	before()
-	from, to, err := controller.measure(ctx, fleetWindow)
+	from, to, err := measure(ctx, controller, fleetWindow)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%-33s %.1f%% of a core for %.0f s   (%d Deployments in their bake, each check each "+
-		"%.0f s, memory %d MB)\n", what, percentOfCore(from, to), fleetWindow.Seconds(), f.count,
-		fleetInterval.Seconds(), to.residentBytes/1_000_000)
+		"%.0f s, memory %d MB)\n", what, usage.PercentOfCore(from, to), fleetWindow.Seconds(), f.count,
+		fleetInterval.Seconds(), to.ResidentBytes/1_000_000)
 	return nil
 }
 

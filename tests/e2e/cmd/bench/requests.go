@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"lastgood.dev/tests/e2e/internal/client"
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 // requestsInState is the number of requests that Lastgood sends to the API server in one minute
@@ -96,22 +96,11 @@ func (b *bench) requests(ctx context.Context) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		sum += sumOfRequests(text)
+		for method, count := range usage.RequestsByMethod(text) {
+			if method != http.MethodPut {
+				sum += int(count)
+			}
+		}
 	}
 	return sum, nil
-}
-
-func sumOfRequests(metrics string) int {
-	sum := 0
-	for line := range strings.Lines(metrics) {
-		labels, value, found := strings.Cut(strings.TrimSpace(line), "} ")
-		if !found || !strings.HasPrefix(labels, "rest_client_requests_total{") ||
-			strings.Contains(labels, `method="PUT"`) {
-			continue
-		}
-		if number, err := strconv.ParseFloat(value, 64); err == nil {
-			sum += int(number)
-		}
-	}
-	return sum
 }

@@ -19,6 +19,7 @@ import (
 
 	"lastgood.dev/tests/e2e/internal/client"
 	"lastgood.dev/tests/e2e/internal/local/cluster"
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 // scale is the part scale: thousands of Deployments without pods, and controllers outside the
@@ -39,7 +40,7 @@ type scale struct {
 	// loaded is the number of Deployments.
 	loaded int
 	// empty is the memory of a controller without objects, and emptySync is its first sync.
-	empty     memory
+	empty     usage.Memory
 	emptySync time.Duration
 }
 
@@ -197,7 +198,7 @@ func (s *scale) measureEmpty(ctx context.Context) error {
 	if err := running.awaitSettled(ctx, 0); err != nil {
 		return err
 	}
-	s.empty, err = running.memory()
+	s.empty, err = running.Memory()
 	return err
 }
 

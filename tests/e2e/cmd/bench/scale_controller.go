@@ -10,10 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 
 // controller is a process of Lastgood outside the cluster, with its own Lease.
 type controller struct {
-	process
+	usage.Process
 	command *exec.Cmd
 	started time.Time
 	log     string
@@ -52,7 +53,7 @@ func (s *scale) startController(identity string) (*controller, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	c.process = process{command.Process.Pid}
+	c.Process = usage.Process{PID: command.Process.Pid}
 	go func() {
 		// The exit code is not used.
 		_ = command.Wait()
@@ -136,22 +137,7 @@ func (c *controller) get(ctx context.Context, path string) (string, error) {
 // metric returns the sum of all series of a metric.
 func (c *controller) metric(ctx context.Context, name string) (float64, error) {
 	text, err := c.get(ctx, "/metrics")
-	return sumOfSeries(text, name), err
-}
-
-func sumOfSeries(metrics, name string) float64 {
-	sum := 0.0
-	for line := range strings.Lines(metrics) {
-		rest, found := strings.CutPrefix(line, name)
-		if !found || !strings.HasPrefix(rest, "{") && !strings.HasPrefix(rest, " ") {
-			continue
-		}
-		fields := strings.Fields(rest)
-		if number, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
-			sum += number
-		}
-	}
-	return sum
+	return usage.SumOfSeries(text, name), err
 }
 
 // awaitSettled waits until the controller guards all Deployments, its work queue is empty and it
@@ -170,9 +156,9 @@ func (c *controller) awaitSettled(ctx context.Context, guarded int) error {
 		if err != nil {
 			return err
 		}
-		requests := sumOfSeries(text, "rest_client_requests_total")
-		if int(sumOfSeries(text, "lastgood_guarded_deployments")) >= guarded &&
-			sumOfSeries(text, "workqueue_depth") == 0 &&
+		requests := usage.SumOfSeries(text, "rest_client_requests_total")
+		if int(usage.SumOfSeries(text, "lastgood_guarded_deployments")) >= guarded &&
+			usage.SumOfSeries(text, "workqueue_depth") == 0 &&
 			requests-before <= few*interval.Seconds() {
 			return nil
 		}

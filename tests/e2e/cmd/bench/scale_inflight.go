@@ -41,7 +41,7 @@ func (s *scale) measureFlight(ctx context.Context, running *controller) error {
 	}
 	fmt.Println(line{what: what + " in flight", unit: "requests/s", value: later.perSecond(),
 		budget: inFlightBudget, note: fmt.Sprintf("%s; %s mCPU, memory %s MB", later.byMethod(),
-			figure(later.milliCPU()), figure(megabytes(later.to.residentBytes)))})
+			figure(later.milliCPU()), figure(megabytes(later.to.ResidentBytes)))})
 	failing, err := running.observe(ctx, func() error { return f.measureFailure(ctx, what) })
 	if err != nil {
 		return err

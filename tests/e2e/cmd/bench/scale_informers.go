@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"lastgood.dev/tests/e2e/internal/client"
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 const (
@@ -67,8 +68,8 @@ func syncInformers(kubeconfig, kinds string) (informersResult, error) {
 	took := time.Since(began)
 	runtime.GC()
 	debug.FreeOSMemory()
-	used, err := process{os.Getpid()}.memory()
-	return informersResult{took.Seconds(), used.now, used.peak}, err
+	used, err := usage.Process{PID: os.Getpid()}.Memory()
+	return informersResult{took.Seconds(), used.Now, used.Peak}, err
 }
 
 // measureInformers runs the informers in another process.

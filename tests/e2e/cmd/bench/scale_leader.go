@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"lastgood.dev/tests/e2e/internal/client"
+	"lastgood.dev/tests/e2e/internal/usage"
 )
 
 // firstWrite calls disturb, ships a release, and returns the time from the call until the guard of
@@ -67,7 +68,7 @@ func (s *scale) startStandby(ctx context.Context, identity string) (*controller,
 		err = sleep(ctx, settle)
 	}
 	if err == nil {
-		err = standby.resetPeak()
+		err = standby.ResetPeak()
 	}
 	if err != nil {
 		standby.stop(syscall.SIGKILL)
@@ -94,7 +95,7 @@ func (s *scale) measureLeader(ctx context.Context, leader *controller, signal sy
 			next.stop(syscall.SIGKILL)
 		}
 	}()
-	before, err := next.memory()
+	before, err := next.Memory()
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +114,14 @@ func (s *scale) measureLeader(ctx context.Context, leader *controller, signal sy
 	if err := next.awaitSettled(ctx, s.loaded); err != nil {
 		return nil, err
 	}
-	after, err := next.memory()
+	after, err := next.Memory()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Println(line{what: "  memory, most of the new leader", value: megabytes(after.peak),
+	fmt.Println(line{what: "  memory, most of the new leader", value: megabytes(after.Peak),
 		unit: "MB", budget: memoryBudget(takeoverBudget, s.loaded) / 1_000_000,
-		note: fmt.Sprintf("standby %s MB, then %s MB", figure(megabytes(before.now)),
-			figure(megabytes(after.now)))})
+		note: fmt.Sprintf("standby %s MB, then %s MB", figure(megabytes(before.Now)),
+			figure(megabytes(after.Now)))})
 	return next, f.rollBack(ctx)
 }
 
@@ -129,7 +130,7 @@ func (c *controller) awaitLeading(ctx context.Context, leading chan<- time.Durat
 	const interval = 20 * time.Millisecond
 	began := time.Now()
 	for ctx.Err() == nil {
-		if text, err := c.get(ctx, "/metrics"); err == nil && isLeader(text) {
+		if text, err := c.get(ctx, "/metrics"); err == nil && usage.IsLeader(text) {
 			break
 		}
 		_ = sleep(ctx, interval)
@@ -151,7 +152,7 @@ func (s *scale) measureRelist(ctx context.Context, leader *controller) error {
 	if err != nil {
 		return err
 	}
-	if err := leader.resetPeak(); err != nil {
+	if err := leader.ResetPeak(); err != nil {
 		return err
 	}
 	before, err := leader.metric(ctx, "lastgood_watch_restarts_total")
@@ -172,14 +173,14 @@ func (s *scale) measureRelist(ctx context.Context, leader *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := leader.memory()
+	used, err := leader.Memory()
 	if err != nil {
 		return err
 	}
 	fmt.Println(line{what: "first write after the API server is ready", value: took.Seconds(),
 		unit: "s", note: fmt.Sprintf("%.0f watches restarted", after-before)})
-	fmt.Println(line{what: "  memory, most during the relist", value: megabytes(used.peak),
+	fmt.Println(line{what: "  memory, most during the relist", value: megabytes(used.Peak),
 		unit: "MB", budget: memoryBudget(takeoverBudget, s.loaded) / 1_000_000,
-		note: fmt.Sprintf("then %s MB", figure(megabytes(used.now)))})
+		note: fmt.Sprintf("then %s MB", figure(megabytes(used.Now)))})
 	return f.rollBack(ctx)
 }

@@ -69,15 +69,15 @@ func (s *scale) measureIdle(ctx context.Context, running *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := running.memory()
+	used, err := running.Memory()
 	if err != nil {
 		return err
 	}
-	growth := float64(used.now - s.empty.now)
-	fmt.Println(line{what: "memory, all Idle", value: megabytes(used.now), unit: "MB",
+	growth := float64(used.Now - s.empty.Now)
+	fmt.Println(line{what: "memory, all Idle", value: megabytes(used.Now), unit: "MB",
 		budget: memoryBudget(steadyBudget, s.loaded) / 1_000_000,
-		note:   fmt.Sprintf("without objects %s MB", figure(megabytes(s.empty.now)))})
-	fmt.Println(line{what: "memory, most since its start", value: megabytes(used.peak), unit: "MB",
+		note:   fmt.Sprintf("without objects %s MB", figure(megabytes(s.empty.Now)))})
+	fmt.Println(line{what: "memory, most since its start", value: megabytes(used.Peak), unit: "MB",
 		budget: memoryBudget(takeoverBudget, s.loaded) / 1_000_000})
 	fmt.Println(line{what: "memory of each guarded Deployment", unit: "KB",
 		value: growth / float64(s.loaded) / 1000, budget: perGuardBudget / 1000,

@@ -52,13 +52,13 @@ func (s *scale) printFirstRun(ctx context.Context, running *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := running.memory()
+	used, err := running.Memory()
 	if err != nil {
 		return err
 	}
 	fmt.Println(line{what: "first run: guards and snapshots created", unit: "s",
-		value: used.at.Sub(running.started).Seconds(),
-		note:  fmt.Sprintf("%.0f requests, peak %s MB", requests, figure(megabytes(used.peak)))})
+		value: used.At.Sub(running.started).Seconds(),
+		note:  fmt.Sprintf("%.0f requests, peak %s MB", requests, figure(megabytes(used.Peak)))})
 	return nil
 }
 

@@ -21,7 +21,8 @@ type TemplateWrite struct {
 	// Template is spec.template after the write.
 	Template json.RawMessage
 
-	resourceVersion uint64
+	// ResourceVersion is that of the Deployment after the write.
+	ResourceVersion uint64
 }
 
 // deployment has the fields of a Deployment that this package reads.
@@ -36,18 +37,20 @@ type deployment struct {
 func (l *Log) TemplateWrites(namespace, name string) ([]TemplateWrite, error) {
 	var writes []TemplateWrite
 	for _, write := range l.Writes {
-		if write.Namespace != namespace || write.Object != name || !mayChangeTemplate(write) {
+		if write.Namespace != namespace || write.Object != name {
 			continue
 		}
-		parsed, err := parseTemplate(write)
+		parsed, isTemplate, err := write.AsTemplateWrite()
 		if err != nil {
 			return nil, err
 		}
-		writes = append(writes, parsed)
+		if isTemplate {
+			writes = append(writes, parsed)
+		}
 	}
 	// Concurrent requests may be logged in any order.
 	slices.SortStableFunc(writes, func(a, b TemplateWrite) int {
-		return cmp.Compare(a.resourceVersion, b.resourceVersion)
+		return cmp.Compare(a.ResourceVersion, b.ResourceVersion)
 	})
 	return writes, findChanges(writes)
 }
@@ -65,6 +68,16 @@ func (l *Log) TemplateChanges(namespace, name string) ([]TemplateWrite, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(writes, func(w TemplateWrite) bool { return !w.Changed }), nil
+}
+
+// AsTemplateWrite returns false if the write cannot change the template of a Deployment. It does not
+// set Changed, which depends on the write before.
+func (w Write) AsTemplateWrite() (TemplateWrite, bool, error) {
+	if !mayChangeTemplate(w) {
+		return TemplateWrite{}, false, nil
+	}
+	parsed, err := parseTemplate(w)
+	return parsed, err == nil, err
 }
 
 func parseTemplate(write Write) (TemplateWrite, error) {
@@ -87,7 +100,7 @@ func parseTemplate(write Write) (TemplateWrite, error) {
 		UID:             response.Metadata.UID,
 		Created:         write.Code == created,
 		Template:        response.Spec.Template,
-		resourceVersion: version,
+		ResourceVersion: version,
 	}, nil
 }
 
@@ -109,4 +122,28 @@ func findChanges(writes []TemplateWrite) error {
 		lastTemplates[write.UID] = template
 	}
 	return nil
+}
+
+// PatchForRollback returns the name of the Rollback that a JSON patch of a template names as its
+// cause, and false for all other writes.
+func (w Write) PatchForRollback() (rollback string, isPatch bool) {
+	const (
+		templatePath = "/spec/template"
+		markPath     = "/metadata/annotations/lastgood.dev~1rolled-back-by"
+	)
+	var operations []struct {
+		Op, Path string
+		Value    json.RawMessage
+	}
+	if w.Resource != "deployments" || json.Unmarshal(w.RequestBody, &operations) != nil {
+		return "", false
+	}
+	for _, operation := range operations {
+		isPatch = isPatch || operation.Path == templatePath && operation.Op != "test"
+		if operation.Path == markPath {
+			// A mark that is no string names no Rollback.
+			_ = json.Unmarshal(operation.Value, &rollback)
+		}
+	}
+	return rollback, isPatch
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"lastgood.dev/tests/e2e/internal/audit"
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
@@ -26,7 +27,7 @@ type Cluster struct {
 	Typed    kubernetes.Interface
 	Dynamic  dynamic.Interface
 	Kinds    *restmapper.DeferredDiscoveryRESTMapper
-	AuditLog *AuditLog
+	AuditLog *audit.Follower
 
 	install installation
 	// deleted are the namespaces that are being deleted. cleanUp waits until they are gone.
@@ -65,7 +66,7 @@ func connect() (*Cluster, error) {
 	if c.Project, err = findProject(); err != nil {
 		return nil, err
 	}
-	c.AuditLog, err = openAuditLog(paths.AuditLog())
+	c.AuditLog, err = audit.Follow(paths.AuditLog())
 	return c, err
 }
 

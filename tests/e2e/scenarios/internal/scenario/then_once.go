@@ -3,7 +3,6 @@ package scenario
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,33 +11,13 @@ import (
 	"lastgood.dev/tests/e2e/internal/audit"
 )
 
-const (
-	templatePath = "/spec/template"
-	// markPath is the annotation by which a patch of a template names its Rollback.
-	markPath = "/metadata/annotations/lastgood.dev~1rolled-back-by"
-)
-
 // patchOf returns the name of the Rollback of a patch of a template by the controller, and false
 // for other writes and for dry runs.
 func (s *Scenario) patchOf(write audit.Write) (rollback string, isPatch bool) {
-	if write.Namespace != s.Namespace || write.User != ControllerUser || write.DryRun ||
-		write.Resource != "deployments" {
+	if write.Namespace != s.Namespace || write.User != ControllerUser || write.DryRun {
 		return "", false
 	}
-	var operations []struct {
-		Op, Path string
-		Value    json.RawMessage
-	}
-	if json.Unmarshal(write.RequestBody, &operations) != nil {
-		return "", false
-	}
-	for _, operation := range operations {
-		isPatch = isPatch || operation.Path == templatePath && operation.Op != "test"
-		if operation.Path == markPath {
-			rollback = string(operation.Value)
-		}
-	}
-	return rollback, isPatch
+	return write.PatchForRollback()
 }
 
 // ChangedTemplatesOnce expects that at most one patch of a template succeeded for each Rollback.
