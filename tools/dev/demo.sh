@@ -138,11 +138,11 @@ demo_helm() {
   "$DEMO_BIN/helm" "${flags[@]}" "$@"
 }
 
-# demo_install CONTEXT IMAGE: installs the chart, unless Lastgood is installed already. CONTEXT and
-# IMAGE may be empty.
+# demo_install CONTEXT IMAGE [HELM-FLAG...]: installs the chart with these flags, unless Lastgood is
+# installed already. CONTEXT and IMAGE may be empty.
 demo_install() {
   DEMO_CONTEXT=$1
-  local image=$2 values=()
+  local image=$2 values=("${@:3}")
   demo_kubectl version >/dev/null 2>&1 ||
     die "The API server of ${DEMO_KUBE[1]} does not respond."
   if demo_helm status lastgood --namespace "$DEMO_NAMESPACE" >/dev/null 2>&1; then
@@ -152,7 +152,7 @@ demo_install() {
   if [ -n "$image" ]; then
     # The port of a registry has a colon too, so only a colon after the last slash is a tag.
     [[ ${image##*/} == *:* ]] || die "--image needs a tag: NAME:TAG."
-    values=(--set "image.repository=${image%:*}" --set "image.tag=${image##*:}")
+    values+=(--set "image.repository=${image%:*}" --set "image.tag=${image##*:}")
   fi
   demo_kubectl get crd rollbacks.lastgood.dev >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_crds)
   demo_kubectl get namespace "$DEMO_NAMESPACE" >/dev/null 2>&1 ||

@@ -40,7 +40,7 @@ type scale struct {
 	// loaded is the number of Deployments.
 	loaded int
 	// empty is the memory of a controller without objects, and emptySync is its first sync.
-	empty     usage.Memory
+	empty     usage.ResidentMemory
 	emptySync time.Duration
 }
 
@@ -198,7 +198,7 @@ func (s *scale) measureEmpty(ctx context.Context) error {
 	if err := running.awaitSettled(ctx, 0); err != nil {
 		return err
 	}
-	s.empty, err = running.Memory()
+	s.empty, err = running.ResidentMemory()
 	return err
 }
 

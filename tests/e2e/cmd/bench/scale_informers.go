@@ -68,7 +68,7 @@ func syncInformers(kubeconfig, kinds string) (informersResult, error) {
 	took := time.Since(began)
 	runtime.GC()
 	debug.FreeOSMemory()
-	used, err := usage.Process{PID: os.Getpid()}.Memory()
+	used, err := usage.Process{PID: os.Getpid()}.ResidentMemory()
 	return informersResult{took.Seconds(), used.Now, used.Peak}, err
 }
 

@@ -95,7 +95,7 @@ func (s *scale) measureLeader(ctx context.Context, leader *controller, signal sy
 			next.stop(syscall.SIGKILL)
 		}
 	}()
-	before, err := next.Memory()
+	before, err := next.ResidentMemory()
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (s *scale) measureLeader(ctx context.Context, leader *controller, signal sy
 	if err := next.awaitSettled(ctx, s.loaded); err != nil {
 		return nil, err
 	}
-	after, err := next.Memory()
+	after, err := next.ResidentMemory()
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *scale) measureRelist(ctx context.Context, leader *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := leader.Memory()
+	used, err := leader.ResidentMemory()
 	if err != nil {
 		return err
 	}

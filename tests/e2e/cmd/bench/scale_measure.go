@@ -69,7 +69,7 @@ func (s *scale) measureIdle(ctx context.Context, running *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := running.Memory()
+	used, err := running.ResidentMemory()
 	if err != nil {
 		return err
 	}

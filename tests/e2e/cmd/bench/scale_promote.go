@@ -52,7 +52,7 @@ func (s *scale) printFirstRun(ctx context.Context, running *controller) error {
 	if err != nil {
 		return err
 	}
-	used, err := running.Memory()
+	used, err := running.ResidentMemory()
 	if err != nil {
 		return err
 	}

@@ -70,8 +70,8 @@ func (l *Log) TemplateChanges(namespace, name string) ([]TemplateWrite, error) {
 	return slices.DeleteFunc(writes, func(w TemplateWrite) bool { return !w.Changed }), nil
 }
 
-// AsTemplateWrite returns false if the write cannot change the template of a Deployment. It does not
-// set Changed, which depends on the write before.
+// AsTemplateWrite returns false if the write cannot change the template of a Deployment. It leaves
+// Changed false, because Changed depends on the write before.
 func (w Write) AsTemplateWrite() (TemplateWrite, bool, error) {
 	if !mayChangeTemplate(w) {
 		return TemplateWrite{}, false, nil

@@ -88,18 +88,18 @@ func PercentOfCore(from, to Usage) float64 {
 	return 100 * float64(to.CPU-from.CPU) / float64(to.At.Sub(from.At))
 }
 
-// Memory is the resident memory of a process now, the part of it that is not of a file, and the
-// most that the resident memory has ever been, in bytes.
-type Memory struct {
+// ResidentMemory is the resident memory of a process now, the part of it that is not of a file, and
+// the most that the resident memory has ever been, in bytes.
+type ResidentMemory struct {
 	Now, Anonymous, Peak int64
 	At                   time.Time
 }
 
-// Memory reads the memory of the process.
-func (p Process) Memory() (Memory, error) {
+// ResidentMemory reads the memory of the process.
+func (p Process) ResidentMemory() (ResidentMemory, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID))
 	if err != nil {
-		return Memory{}, fmt.Errorf("the process has ended: %w", err)
+		return ResidentMemory{}, fmt.Errorf("the process has ended: %w", err)
 	}
 	found, err := parseMemory(string(text))
 	found.At = time.Now()
@@ -107,8 +107,8 @@ func (p Process) Memory() (Memory, error) {
 }
 
 // parseMemory reads the lines VmRSS, RssAnon and VmHWM of proc_pid_status(5), which are in KiB.
-func parseMemory(status string) (Memory, error) {
-	var found Memory
+func parseMemory(status string) (ResidentMemory, error) {
+	var found ResidentMemory
 	for line := range strings.Lines(status) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 {
@@ -126,7 +126,7 @@ func parseMemory(status string) (Memory, error) {
 		}
 	}
 	if found.Now == 0 || found.Peak == 0 {
-		return Memory{}, errors.New("/proc/PID/status has no memory")
+		return ResidentMemory{}, errors.New("/proc/PID/status has no memory")
 	}
 	return found, nil
 }

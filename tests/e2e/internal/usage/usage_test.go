@@ -35,7 +35,7 @@ func TestMemoryIsReadFromTheStatusOfAProcess(t *testing.T) {
 	const status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nRssAnon:\t    512 kB\n" +
 		"Threads:\t1\n"
 	got, err := parseMemory(status)
-	if err != nil || got != (Memory{Now: 1 << 20, Anonymous: 1 << 19, Peak: 1 << 21}) {
+	if err != nil || got != (ResidentMemory{Now: 1 << 20, Anonymous: 1 << 19, Peak: 1 << 21}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if _, err := parseMemory("Name:\tx\nState:\tZ (zombie)\n"); err == nil {

@@ -86,3 +86,13 @@ func (c *Cluster) RestartAPIServer() error {
 	}
 	return c.StartAPIServer()
 }
+
+// ReplaceAPIServer terminates the API server, as an upgrade does, starts it again and waits until
+// it is ready. Unlike a killed one, it responds to all its requests and logs them.
+func (c *Cluster) ReplaceAPIServer() error {
+	const grace = 20 * time.Second
+	if err := c.Processes.Stop(apiServer, grace); err != nil {
+		return err
+	}
+	return c.StartAPIServer()
+}
