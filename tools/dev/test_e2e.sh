@@ -27,6 +27,7 @@ test_e2e_scenarios() {
     *) die "LASTGOOD_TEST_CONTROLLER must be empty or outside, not $LASTGOOD_TEST_CONTROLLER." ;;
   esac
   ensure_metrics_servers
+  ensure_faketime
   # Scenarios that stop a controller run their controller outside the cluster.
   build_preset dev lastgood-controller || return
   step "building the scenarios"
@@ -48,4 +49,14 @@ test_e2e_scenarios() {
   rm -f "$program"
   [ "$code" != 0 ] || done_step
   return "$code"
+}
+
+# Makes libfaketime available in $CACHE/faketime, for the scenarios with a wrong clock.
+ensure_faketime() {
+  local folder=$CACHE/faketime partial
+  [ ! -d "$folder" ] || return 0
+  partial=$(mktemp -d "$folder.XXXXXX")
+  chmod 755 "$partial"
+  metrics_servers_packages "$partial" libfaketime
+  mv "$partial" "$folder"
 }

@@ -3,12 +3,10 @@ package scenarios
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"testing"
 	"time"
 
-	"lastgood.dev/tests/e2e/internal/local/cluster"
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
@@ -45,18 +43,9 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 
 func restartAPIServer(t *testing.T, s *scenario.Scenario) {
 	t.Helper()
-	if err := openCluster(t, s).RestartAPIServer(); err != nil {
+	if err := s.Local().RestartAPIServer(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func openCluster(t *testing.T, s *scenario.Scenario) *cluster.Cluster {
-	t.Helper()
-	local, err := cluster.Open(s.Cluster.Layout.Dir, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return local
 }
 
 // All watches fall behind the history that etcd still has: changes are made while the controller
@@ -74,7 +63,7 @@ func TestMissesNothingWhenTheWatchesExpire(t *testing.T) {
 	for round := range rounds {
 		restore := s.When().APIServerUnreachable()
 		s.When().Applied(app.As(fmt.Sprintf("bad-%d", round)).Env("HEALTH", "fail")).Available("web")
-		revision, err := openCluster(t, s).CompactEtcd()
+		revision, err := s.Local().CompactEtcd()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +120,7 @@ const killsOfARound = 5
 func shipDuringKills(t *testing.T, s *scenario.Scenario, fleet []scenario.App, version string,
 	random *rand.Rand) {
 	t.Helper()
-	local := openCluster(t, s)
+	local := s.Local()
 	upTo := func(limit time.Duration) time.Duration {
 		return time.Duration(random.Int64N(int64(limit)))
 	}

@@ -4,7 +4,6 @@ package monitoring
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
 const (
@@ -46,9 +47,7 @@ func Program(name string) string { return filepath.Join(packages(), "usr", "bin"
 
 // packages returns the folder with the unpacked Debian packages.
 func packages() string {
-	cache := cmp.Or(os.Getenv("LASTGOOD_CACHE"),
-		filepath.Join(cmp.Or(os.Getenv("HOME"), "/root"), ".cache", "lastgood"))
-	return filepath.Join(cache, "metrics-servers")
+	return filepath.Join(layout.Cache(), "metrics-servers")
 }
 
 // Daemon is a server that a test may stop, kill and pause at any time. Its address never changes.

@@ -3,7 +3,9 @@
 package layout
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
@@ -39,6 +41,7 @@ const (
 // The ports of the components.
 const (
 	APIServerPort         = 6443
+	SecondAPIServerPort   = 6444
 	EtcdPort              = 12379
 	EtcdPeerPort          = 12380
 	KubeletPort           = 10250
@@ -82,6 +85,12 @@ func (n ExtraNode) CgroupRoot() string { return fmt.Sprintf("%s-%d", CgroupRoot,
 
 // Component returns the name of a component of this node, such as kubelet-2.
 func (n ExtraNode) Component(name string) string { return fmt.Sprintf("%s-%d", name, n.Number) }
+
+// Cache is the folder with the programs that ./dev has built or fetched.
+func Cache() string {
+	return cmp.Or(os.Getenv("LASTGOOD_CACHE"),
+		filepath.Join(cmp.Or(os.Getenv("HOME"), "/root"), ".cache", "lastgood"))
+}
 
 // Layout is the state directory of one local cluster.
 type Layout struct{ Dir string }

@@ -30,6 +30,8 @@ const (
 	// tokenSeconds is the lifetime of the token of a controller outside the cluster. It is longer
 	// than any run.
 	tokenSeconds = 3 * 3600
+	// chartReplicas is the number of controllers in the cluster: a leader and a standby.
+	chartReplicas = 2
 	// testAnnotation marks the system namespace if the tests created it. If the annotation exists
 	// before a run, an earlier run was killed.
 	testAnnotation = "lastgood-scenarios"
@@ -134,19 +136,21 @@ func (c *Cluster) claim() error {
 	return nil
 }
 
-func (c *Cluster) installChart(replicas int) error {
+// installChart installs or upgrades the chart. Each entry of values is NAME=VALUE.
+func (c *Cluster) installChart(replicas int, values ...string) error {
 	chart := filepath.Join(c.Project, "deploy", "charts", "lastgood")
 	return c.helm("upgrade", "--install", helmRelease, chart, "--namespace", systemNamespace,
 		// CRDs that were applied without Helm become part of the Helm release.
 		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s",
 		// Many unrelated scenarios break their Deployments at once. The breaker and the gate for a
 		// shared cause would hold these rollbacks, so both settings are off.
-		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0,sharedCause.deployments=0", replicas))
+		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0,sharedCause.deployments=0", replicas),
+		"--set", strings.Join(values, ","))
 }
 
 // runInCluster starts two replicas of the controller in the cluster, if they do not run yet.
 func (c *Cluster) runInCluster() error {
-	c.install.startOnce.Do(func() { c.install.startError = c.installChart(2) })
+	c.install.startOnce.Do(func() { c.install.startError = c.installChart(chartReplicas) })
 	return c.install.startError
 }
 

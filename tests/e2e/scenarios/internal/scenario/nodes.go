@@ -4,7 +4,6 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"io"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
@@ -26,8 +25,7 @@ type Node struct {
 // ExtraNode starts a node for this scenario. The node is removed at the end of the scenario.
 func (g *Given) ExtraNode() *Node {
 	g.T.Helper()
-	local, err := cluster.Open(g.Cluster.Layout.Dir, io.Discard)
-	g.must(err)
+	local := g.Local()
 	node, err := local.AddNode()
 	g.must(err)
 	made := &Node{g.Scenario, local, node}

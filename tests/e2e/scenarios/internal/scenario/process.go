@@ -34,6 +34,8 @@ type Process struct {
 	logFile  string
 	// identity is the holder in the Lease.
 	identity string
+	// environment has variables such as NAME=VALUE, in addition to those of the test.
+	environment []string
 	// group is the Unix group of the process, which no other process has.
 	group uint32
 
@@ -80,6 +82,7 @@ func (p *Process) Start() {
 		"--identity", p.identity, "--log-level", "debug"}, p.flags...)
 	command := exec.Command(p.scenario.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
+	command.Env = append(os.Environ(), p.environment...)
 	// The controller must not outlive a test binary that is killed.
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig: syscall.SIGKILL,

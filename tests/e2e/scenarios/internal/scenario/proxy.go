@@ -40,6 +40,10 @@ type Proxy struct {
 	kill func()
 	// identity replaces the server's certificate for later connections, if it is not nil.
 	identity atomic.Pointer[tls.Config]
+	// target is the API server that gets the requests.
+	target atomic.Pointer[url.URL]
+	// delay is the time before a request is forwarded.
+	delay atomic.Int64
 
 	lock   sync.Mutex
 	fault  fault
@@ -62,14 +66,13 @@ type fault struct {
 
 func (s *Scenario) newProxy() *Proxy {
 	s.T.Helper()
-	target, err := url.Parse(s.Cluster.Config.Host)
-	s.must(err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.Cluster.Config.CAData)
 	p := &Proxy{scenario: s}
+	p.ForwardTo(s.Cluster.Config.Host)
 	p.forward = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
+			r.SetURL(p.target.Load())
 			r.Out.Header.Set("User-Agent", throughProxy)
 		},
 		Transport: &http.Transport{
@@ -180,6 +183,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
+	time.Sleep(time.Duration(p.delay.Load()))
 	write := nameOfWrite(r)
 	if before := p.actBefore(); before != nil {
 		before(write, r)

@@ -4,9 +4,22 @@ package scenario
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"time"
 )
+
+// ForwardTo sends all later requests to another API server. Requests that have begun, such as
+// watches, stay where they are.
+func (p *Proxy) ForwardTo(server string) {
+	p.scenario.T.Helper()
+	target, err := url.Parse(server)
+	p.scenario.must(err)
+	p.target.Store(target)
+}
+
+// Delay makes each later request take this time longer.
+func (p *Proxy) Delay(duration time.Duration) { p.delay.Store(int64(duration)) }
 
 // KillDuring kills the controller at its next write whose name begins with prefix.
 func (p *Proxy) KillDuring(prefix string, timing Timing) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"lastgood.dev/tests/e2e/internal/audit"
 )
@@ -76,6 +77,25 @@ func (t *Then) TemplateOfRecreatedChangedBy(name string, authors ...string) *The
 	}
 	if !slices.Equal(got, authors) {
 		t.T.Errorf("the template of the new %s was changed by %q; want %q", name, got, authors)
+	}
+	return t
+}
+
+// TemplatePatchesSince expects this number of accepted patches by the controller of the template of
+// a Deployment since a time. Unlike TemplateChangedBy, it does not compare resource versions, which
+// decrease when etcd is restored.
+func (t *Then) TemplatePatchesSince(name string, since time.Time, count int) *Then {
+	t.T.Helper()
+	var rollbacks []string
+	for _, write := range t.completeAuditLog().Writes {
+		rollback, isPatch := t.patchOf(write)
+		if isPatch && write.Succeeded() && write.Object == name && write.Time.After(since) {
+			rollbacks = append(rollbacks, rollback)
+		}
+	}
+	if len(rollbacks) != count {
+		t.T.Errorf("since %s, the template of %s was patched for the Rollbacks %q; want %d patches",
+			since.Format(time.TimeOnly), name, rollbacks, count)
 	}
 	return t
 }

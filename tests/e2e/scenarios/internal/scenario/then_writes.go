@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,6 +58,23 @@ func (t *Then) HasNoControllerWrites(names ...string) *Then {
 		if isOfThese && !write.DryRun {
 			t.T.Errorf("the controller wrote to %s at %s: %s, status %d, %s", write.Object,
 				write.Time.Format(time.TimeOnly), write.Verb, write.Code, write.RequestBody)
+		}
+	}
+	return t
+}
+
+// HasNoWritesSince expects that since a time, the controller has sent no write to a Deployment, its
+// guard or its Rollbacks. As for HasNoControllerWrites, it must have had the time to write.
+func (t *Then) HasNoWritesSince(name string, since time.Time) *Then {
+	t.T.Helper()
+	for _, write := range t.completeAuditLog().WritesBy(ControllerUser) {
+		isOfThis := write.Namespace == t.Namespace &&
+			slices.Contains([]string{"deployments", "deploymentguards", "rollbacks"}, write.Resource) &&
+			(write.Object == name || strings.HasPrefix(write.Object, name+"-"))
+		if isOfThis && write.Time.After(since) && !write.DryRun {
+			t.T.Errorf("the controller wrote %s/%s of %s at %s: %s, status %d, %s", write.Resource,
+				write.Subresource, write.Object, write.Time.Format(time.TimeOnly), write.Verb,
+				write.Code, write.RequestBody)
 		}
 	}
 	return t

@@ -4,7 +4,6 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -13,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	"lastgood.dev/tests/e2e/internal/local/cluster"
 )
 
 // ReplicaSetDeleted deletes the ReplicaSet of the current template, and waits until its pods are
@@ -149,9 +146,7 @@ func (w *When) TimePassed(duration time.Duration) *When {
 // sets these environment variables, which a container can override.
 func (w *When) ImageLoaded(name string, environment ...string) *When {
 	w.T.Helper()
-	local, err := cluster.Open(w.Cluster.Layout.Dir, io.Discard)
-	w.must(err)
-	w.must(local.LoadDemoImage(name, environment...))
+	w.must(w.Local().LoadDemoImage(name, environment...))
 	return w
 }
 
