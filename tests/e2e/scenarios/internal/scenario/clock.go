@@ -13,8 +13,8 @@ import (
 // the library was not fetched, or the program is static, the scenario is skipped.
 func (s *Scenario) ClockOffset(offset string) {
 	s.T.Helper()
-	found, err := filepath.Glob(filepath.Join(layout.Cache(), "faketime", "usr", "lib", "*", "faketime",
-		"libfaketimeMT.so.1"))
+	found, err := filepath.Glob(filepath.Join(layout.Cache(), "faketime", "usr", "lib", "*",
+		"faketime", "libfaketimeMT.so.1"))
 	s.must(err)
 	if len(found) == 0 {
 		s.T.Skip("libfaketime is missing; run ./dev test e2e")
