@@ -39,12 +39,14 @@ func goodRelease(number int) release {
 func badRelease(number int, policy string, random *rand.Rand) release {
 	kinds := []release{
 		{"crash", layout.DemoImage, "CRASH_AFTER", "1"},
-		{"image", layout.LocalRegistry + "/missing:dev", "HEALTH", "ok"},
+		// kubelet rejects this reference at once. A registry that does not respond is no fault of the
+		// release.
+		{"image", layout.LocalRegistry + "/UPPER-CASE-IS-NO-IMAGE", "HEALTH", "ok"},
 	}
 	switch policy {
 	case "health":
 		kinds = append(kinds, release{"health", layout.DemoImage, "HEALTH", "fail"},
-			release{"close", layout.DemoImage, "HEALTH", "close"})
+			release{"status", layout.DemoImage, "HEALTH", "404"})
 	case "metrics":
 		kinds = append(kinds, release{"ratio", layout.DemoImage, "HEALTH_FAIL_RATIO", "0.9"},
 			release{"errors", layout.DemoImage, "HEALTH", "fail"})
