@@ -44,7 +44,7 @@ lint_all() {
   lint_shell < <(shell_sources)
   step "go vet"
   (cd "$ROOT/tests/app" && go vet ./...) || die "go vet found errors in tests/app."
-  (cd "$ROOT/tests/e2e" && go vet ./internal/... ./cmd/local/... ./scenarios/...) ||
+  (cd "$ROOT/tests/e2e" && go vet ./internal/... ./cmd/local/... ./cmd/soak/... ./scenarios/...) ||
     die "go vet found errors in tests/e2e."
   done_step
   lint_tidy "clang-tidy (about 10 minutes on two cores)" \

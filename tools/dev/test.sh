@@ -95,7 +95,7 @@ test_layer_go() {
   ensure_metrics_servers
   (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) &&
     (cd "$ROOT/tests/e2e" && LASTGOOD_CACHE=$CACHE go test -trimpath -count=1 \
-      ./internal/... ./scenarios/internal/...)
+      ./internal/... ./cmd/soak/... ./scenarios/internal/...)
 }
 
 test_layer_chart() {

@@ -26,6 +26,8 @@ func (c *Cluster) StartSecondAPIServer() (url string, err error) {
 		return strings.HasPrefix(argument, "--secure-port=") ||
 			strings.HasPrefix(argument, "--cert-dir=")
 	})
+	// The first word of the arguments chooses the program of Kubernetes.
+	command.Args = append([]string{apiServer}, command.Args...)
 	command.Args = append(command.Args, fmt.Sprintf("--secure-port=%d", layout.SecondAPIServerPort),
 		"--cert-dir="+c.Path("pki", secondAPIServer),
 		// The Service kubernetes has the endpoint of the first one.
