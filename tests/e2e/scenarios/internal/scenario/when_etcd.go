@@ -9,7 +9,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	core "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,11 +57,17 @@ func (w *When) EtcdFull() (freed func()) {
 	ctx := context.Background()
 	configMaps := w.Cluster.Typed.CoreV1().ConfigMaps(w.Namespace)
 	w.must(local.LimitEtcd(space))
-	freed = sync.OnceFunc(func() {
+	isFull := true
+	freed = func() {
+		w.T.Helper()
+		if !isFull {
+			return
+		}
+		isFull = false
 		w.must(configMaps.DeleteCollection(ctx, metav1.DeleteOptions{},
 			metav1.ListOptions{LabelSelector: filler}))
 		w.must(local.FreeEtcd())
-	})
+	}
 	w.T.Cleanup(freed)
 	megabyte := bytes.Repeat([]byte("x"), 1<<20)
 	for number := range maxMaps {
