@@ -56,6 +56,7 @@ func (t *Table) Start(command Command) error {
 		return err
 	}
 	defer devNull.Close()
+	closeInheritedOnExec()
 	process, err := os.StartProcess(
 		command.Path,
 		append([]string{command.Name}, command.Args...),
@@ -77,6 +78,21 @@ func (t *Table) Start(command Command) error {
 		return err
 	}
 	return os.WriteFile(t.recordPath(command.Name), record, 0o600)
+}
+
+// closeInheritedOnExec keeps the components from inheriting files that this command has inherited,
+// such as the file of a lock. Files that Go has opened are closed anyway.
+func closeInheritedOnExec() {
+	const firstInherited = 3
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if descriptor, err := strconv.Atoi(entry.Name()); err == nil && descriptor >= firstInherited {
+			syscall.CloseOnExec(descriptor)
+		}
+	}
 }
 
 // StartAgain starts a component with the command of its last start.

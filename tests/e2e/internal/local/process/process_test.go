@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -37,6 +38,26 @@ func TestOnlyATableOfTheSameOwnerFindsAComponent(t *testing.T) {
 	}
 	if other := NewTable("/elsewhere", table.dir); other.Alive("etcd") {
 		t.Error("a table of another owner finds the component")
+	}
+}
+
+// `flock FILE ./dev cluster up` passes the locked file to its child. A component that kept it would
+// hold the lock.
+func TestComponentDoesNotInheritTheOpenFilesOfTheCommand(t *testing.T) {
+	table, command := shellCommand(t, "etcd", "ls -l /proc/self/fd; echo ready; sleep 60")
+	inherited := filepath.Join(t.TempDir(), "lock-of-the-user")
+	descriptor, err := syscall.Open(inherited, syscall.O_CREAT|syscall.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(descriptor)
+	if err := table.Start(command); err != nil {
+		t.Fatal(err)
+	}
+	waitForLog(t, command.Log, "ready")
+	log, err := os.ReadFile(command.Log)
+	if err != nil || strings.Contains(string(log), inherited) {
+		t.Errorf("%v, the component has the open files %s", err, log)
 	}
 }
 
