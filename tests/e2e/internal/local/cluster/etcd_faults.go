@@ -117,6 +117,24 @@ func (c *Cluster) FreeEtcd() error {
 	if err := c.callEtcd("maintenance/defragment", struct{}{}, nil); err != nil {
 		return err
 	}
-	return c.callEtcd("maintenance/alarm",
-		map[string]any{"action": "DEACTIVATE", "alarm": "NOSPACE"}, nil)
+	return c.endEtcdAlarms()
+}
+
+// endEtcdAlarms names the member of each alarm: a request without it ends none.
+func (c *Cluster) endEtcdAlarms() error {
+	var raised struct {
+		Alarms []struct{ MemberID, Alarm string }
+	}
+	const path = "maintenance/alarm"
+	if err := c.callEtcd(path, map[string]any{"action": "GET"}, &raised); err != nil {
+		return err
+	}
+	for _, alarm := range raised.Alarms {
+		request := map[string]any{"action": "DEACTIVATE", "memberID": alarm.MemberID,
+			"alarm": alarm.Alarm}
+		if err := c.callEtcd(path, request, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

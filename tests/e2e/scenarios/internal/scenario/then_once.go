@@ -81,10 +81,10 @@ func (t *Then) TemplateOfRecreatedChangedBy(name string, authors ...string) *The
 	return t
 }
 
-// TemplatePatchesSince expects this number of accepted patches by the controller of the template of
-// a Deployment since a time. Unlike TemplateChangedBy, it does not compare resource versions, which
-// decrease when etcd is restored.
-func (t *Then) TemplatePatchesSince(name string, since time.Time, count int) *Then {
+// TemplatePatchesSince expects between `least` and `most` accepted patches by the controller of the
+// template of a Deployment since a time, each for another Rollback. Unlike TemplateChangedBy, it
+// does not compare resource versions, which decrease when etcd is restored.
+func (t *Then) TemplatePatchesSince(name string, since time.Time, least, most int) *Then {
 	t.T.Helper()
 	var rollbacks []string
 	for _, write := range t.completeAuditLog().Writes {
@@ -93,9 +93,11 @@ func (t *Then) TemplatePatchesSince(name string, since time.Time, count int) *Th
 			rollbacks = append(rollbacks, rollback)
 		}
 	}
-	if len(rollbacks) != count {
-		t.T.Errorf("since %s, the template of %s was patched for the Rollbacks %q; want %d patches",
-			since.Format(time.TimeOnly), name, rollbacks, count)
+	slices.Sort(rollbacks)
+	count := len(rollbacks)
+	if count < least || count > most || len(slices.Compact(rollbacks)) != count {
+		t.T.Errorf("since %s, the template of %s was patched for the Rollbacks %q; want %d to %d, each "+
+			"once", since.Format(time.TimeOnly), name, rollbacks, least, most)
 	}
 	return t
 }
