@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/rollback.hpp"
+
 namespace lastgood::simulation {
 
 using api::Verb;
@@ -35,6 +37,16 @@ constexpr std::array patchable_fields{
 // The longest time between a dry run and the write that relies on it.
 constexpr std::chrono::seconds dry_run_lifetime{45};
 
+// The policy is read before a change of a template, but the patch does not test it: the time from
+// this read to the change, with slow calls and one that is carried out late.
+constexpr std::chrono::seconds suspension_delay{60};
+
+// The Rollback is read before a change of a template. The API server cannot test both objects in
+// one write, so this is the time from this read to the change.
+constexpr std::chrono::seconds deletion_delay{10};
+
+const Key lease_key{.namespace_ = "lastgood-system", .name = "lastgood"};
+
 std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
 }
@@ -63,22 +75,38 @@ bool contains(const std::array<const char*, N>& list, const std::string& text) {
 
 void Invariants::check(const Write& write) {
   const Route& route = write.route;
-  if (!is_controller(write.user)) {
-    const Json* deployment = write.changed_template
-                                 ? server_.find("deployments", {route.namespace_, route.name})
-                                 : nullptr;
-    if (deployment)
-      user_generations_[text(*deployment, "/metadata/uid")] =
-          (*deployment)["metadata"]["generation"];
-    return;
-  }
+  if (!is_controller(write.user)) return observe_user_write(write);
   if (!contains(writable_kinds, route.plural))
     add_violation(write, "a controller must not write this kind");
   if (route.plural == "leases") return;
+  // The holder cannot know that its Lease was deleted until it renews the Lease.
+  if (server_.find("leases", lease_key)) last_leader_ = write.leader;
   // The client cannot cancel a write that waits in the server.
-  if (write.leader != write.user && !write.is_late)
-    add_violation(write, fmt::format("the holder of the Lease was \"{}\"", write.leader));
+  if (last_leader_ != write.user && !write.is_late)
+    add_violation(write, fmt::format("the holder of the Lease was \"{}\"", last_leader_));
   if (route.plural == "deployments") check_deployment(write);
+}
+
+void Invariants::observe_user_write(const Write& write) {
+  const Route& route = write.route;
+  const Key key{.namespace_ = route.namespace_, .name = route.name};
+  const Json* object = server_.find(route.plural, key);
+  if (write.changed_template && object)
+    user_generations_[text(*object, "/metadata/uid")] = (*object)["metadata"]["generation"];
+  if (route.plural == "rollbacks" && write.verb == Verb::Delete) deleted_by_users_[key] = write.at;
+  if (route.plural != "rollbackpolicies") return;
+  if (object && object->value(Pointer("/spec/suspend"), false)) {
+    suspended_since_.try_emplace(key, write.at);
+  } else {
+    suspended_since_.erase(key);
+  }
+}
+
+void Invariants::forget_history() {
+  user_generations_.clear();
+  template_changes_.clear();
+  rolled_back_.clear();
+  suspended_since_.clear();
 }
 
 void Invariants::check_deployment(const Write& write) {
@@ -115,8 +143,12 @@ void Invariants::check_dry_run(const Write& write) {
 void Invariants::check_template(const Write& write, const Json& deployment) {
   const std::string name = text(deployment, rolled_back_by);
   const Json* rollback = server_.find("rollbacks", {write.route.namespace_, name});
-  if (!rollback)
-    return add_violation(write, "changes a template without a record: no Rollback " + name);
+  if (!rollback) {
+    const auto deleted = deleted_by_users_.find({write.route.namespace_, name});
+    if (deleted == deleted_by_users_.end() || write.at - deleted->second > deletion_delay)
+      add_violation(write, "changes a template without a record: no Rollback " + name);
+    return;
+  }
   if (++template_changes_[name] > 1)
     add_violation(write, "changes a template a second time for Rollback " + name);
   if (text(*rollback, "/spec/deploymentUid") != text(deployment, "/metadata/uid"))
@@ -131,6 +163,32 @@ void Invariants::check_template(const Write& write, const Json& deployment) {
   const auto newest = user_generations_.find(text(deployment, "/metadata/uid"));
   if (newest != user_generations_.end() && evaluated < newest->second)
     add_violation(write, "overrides a newer template of a user");
+  const auto parsed = codec::parse_rollback(*rollback);
+  if (!parsed || !api::is_manual(parsed->spec)) check_automatic(write, deployment, *rollback);
+}
+
+void Invariants::check_automatic(const Write& write, const Json& deployment, const Json& rollback) {
+  const std::string& namespace_ = write.route.namespace_;
+  const std::string uid = text(deployment, "/metadata/uid");
+  const auto release = user_generations_.find(uid);
+  if (!rolled_back_.emplace(uid, release == user_generations_.end() ? 0 : release->second).second)
+    add_violation(write, "rolls back the same release a second time");
+  if (deployment["spec"].value("paused", false))
+    add_violation(write, "changes a Deployment that is paused");
+  if (text(deployment, "/metadata/annotations/lastgood.dev~1enabled") == "false")
+    add_violation(write, "changes a Deployment that is opted out");
+  const std::string policy = text(rollback, "/spec/policy");
+  const Key key{.namespace_ = namespace_, .name = policy.substr(policy.find('/') + 1)};
+  const auto suspended = suspended_since_.find(key);
+  if (suspended != suspended_since_.end() && write.at - suspended->second > suspension_delay)
+    add_violation(write, "rolls back under a policy that is suspended");
+  const Json* guard = server_.find("deploymentguards", {namespace_, write.route.name});
+  if (!guard) return;
+  for (const Json& revision : guard->value(Pointer("/status/revisions"), Json::array())) {
+    if (revision.value("verdict", "") == "RolledBack" &&
+        revision.value("hash", "") == text(rollback, "/spec/to/hash"))
+      add_violation(write, "restores a revision that was rolled back");
+  }
 }
 
 void Invariants::add_violation(const Write& write, const std::string& rule) {

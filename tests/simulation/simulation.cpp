@@ -47,6 +47,22 @@ class FakeProber final : public ports::Prober {
   VirtualClock& clock_;
 };
 
+// The clock of one controller, which may be wrong. `offset` may change at any time.
+class ControllerClock final : public ports::Clock {
+ public:
+  ControllerClock(VirtualClock& clock, const Duration& offset) : clock_(clock), offset_(offset) {}
+
+  [[nodiscard]] Time now() const override { return clock_.now() + offset_; }
+  [[nodiscard]] MonotonicTime monotonic_now() const override { return clock_.monotonic_now(); }
+  asio::awaitable<void> sleep_until(MonotonicTime when) override {
+    return clock_.sleep_until(when);
+  }
+
+ private:
+  VirtualClock& clock_;
+  const Duration& offset_;
+};
+
 struct CountingTelemetry final : NullTelemetry {
   int keys_added = 0;
   void key_added() override { ++keys_added; }
@@ -80,7 +96,8 @@ class ControllerProcess final : public asio::io_context {
  public:
   ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
       : client_(simulation.server, simulation.clock, name, simulation.script,
-                simulation.at_each_send),
+                simulation.send_hook_),
+        clock_(simulation.clock, simulation.clock_offsets[name]),
         prober_(simulation.cluster, simulation.clock),
         http_(simulation.metrics, simulation.clock) {
     shell::Settings settings;
@@ -90,11 +107,11 @@ class ControllerProcess final : public asio::io_context {
                       .lease_duration = lease.duration,
                       .renew_deadline = lease.renew_deadline,
                       .retry_period = lease.retry_period};
-    settings.random_source = [] { return 0.5; };
+    settings.random_source = simulation.random_source;
     settings.fleet.breaker = simulation.breaker;
     settings.metrics.prometheus_address = "http://prometheus.monitoring:9090";
     settings.metrics.prometheus_credentials = simulation.credentials_folder;
-    const shell::Ports ports{.clock = simulation.clock,
+    const shell::Ports ports{.clock = clock_,
                              .kube = client_,
                              .prober = prober_,
                              .http = http_,
@@ -117,6 +134,7 @@ class ControllerProcess final : public asio::io_context {
 
  private:
   ApiClient client_;
+  ControllerClock clock_;
   FakeProber prober_;
   FakeHttpClient http_;
   CountingTelemetry telemetry_;
@@ -237,6 +255,8 @@ bool Simulation::is_running(const std::string& controller) const {
   return found != processes_.end() && !found->second->has_ended();
 }
 
+void Simulation::kill_before_write(int number) { kill_before_write_ = sent_writes_ + number; }
+
 void Simulation::kill_after_write(int number) { kill_after_write_ = counted_writes_ + number; }
 
 void Simulation::on_write(const Write& write) {
@@ -244,6 +264,18 @@ void Simulation::on_write(const Write& write) {
   if (!invariants_.is_controller(write.user) || write.route.plural == "leases") return;
   if (++counted_writes_ == kill_after_write_) process_to_kill_ = write.user;
   if (at_each_write) at_each_write();
+}
+
+void Simulation::on_send(const Attempt& attempt) {
+  if (at_each_send) at_each_send(attempt);
+  if (!attempt.is_write() || attempt.targets("/leases")) return;
+  if (++sent_writes_ == kill_before_write_) process_to_kill_ = attempt.user;
+}
+
+void Simulation::restore(const ApiServer::Backup& backup) {
+  invariants_.forget_history();
+  server.restore(backup);
+  cluster.resume();
 }
 
 // Runs one handler of one process. The processes take turns. False if no process has a handler to
@@ -255,6 +287,7 @@ bool Simulation::run_one_handler() {
     if (is_suspended(process->first)) continue;
     process->second->restart();
     if (process->second->poll_one() == 0) continue;
+    ++steps_;
     last_process_run_ = process->first;
     if (!process_to_kill_.empty()) kill(std::exchange(process_to_kill_, {}));
     return true;
@@ -275,6 +308,7 @@ bool Simulation::run_until(const std::function<bool()>& condition, Duration limi
     const auto next = clock.next();
     if (!next || *next > end) break;
     clock.advance();
+    ++steps_;
   }
   clock.advance_to(end);
   return false;
@@ -351,7 +385,9 @@ std::vector<Write> Simulation::writes_of_controllers() const {
 }
 
 int Simulation::template_changes() const {
-  return static_cast<int>(std::ranges::count_if(writes_of_controllers(), &Write::changed_template));
+  return static_cast<int>(std::ranges::count_if(server.writes(), [&](const Write& write) {
+    return write.changed_template && invariants_.is_controller(write.user);
+  }));
 }
 
 int Simulation::keys_added(const std::string& controller) const {

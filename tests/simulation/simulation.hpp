@@ -3,6 +3,7 @@
 // The invariants are checked at each write of a controller.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,6 +52,8 @@ class Simulation {
   void annotate(const std::string& deployment, const codec::Json& annotations);
   void delete_deployment(const std::string& name);
   ApiResponse call_as_user(const api::ApiCall& call);
+  // As an administrator who restores etcd from a backup and starts the API server again.
+  void restore(const ApiServer::Backup& backup);
 
   // Gives the controller a message of Alertmanager. Returns the HTTP status that
   // cmd/lastgood-controller/wire.cpp would respond with, or 0 if there is no result within a
@@ -72,15 +75,26 @@ class Simulation {
   // this write and before the response arrives. Counts the writes of all controllers, also dry runs
   // and rejected writes, but no writes of Leases.
   void kill_after_write(int number);
+  // Kills the controller that makes the `number`th write from now, before the server gets it.
+  // Counts the same writes, also those that never arrive at the server.
+  void kill_before_write(int number);
   // The settings of the breaker, for controllers that are started later. The breaker holds all
   // rollbacks while too many Deployments fail. Here it is off (`rollbacks` is 0) by default.
   guard::BreakerSettings breaker{.rollbacks = 0};
+  // The random source of controllers that are started later, for jitter.
+  std::function<double()> random_source = [] { return 0.5; };
+  // The clock of a controller minus that of the cluster, by controller. Absent: 0.
+  std::map<std::string, Duration> clock_offsets;
   // Called after each write of a controller, except those of Leases.
   std::function<void()> at_each_write;
 
   void run_for(Duration time);
   // False if the condition did not become true within `limit`.
   bool run_until(const std::function<bool()>& condition, Duration limit);
+
+  // The number of steps until now. A step is one handler of a controller, which runs from one await
+  // to the next, or one timer of the virtual clock. Most timers are those of the fake cluster.
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
   // Observations.
   [[nodiscard]] std::string image(const std::string& name) const;
@@ -116,17 +130,24 @@ class Simulation {
   SendHook at_each_send;
 
  private:
+  friend class ControllerProcess;
+
   bool run_one_handler();
   [[nodiscard]] bool is_suspended(const std::string& controller) const;
   void on_write(const Write& write);
+  void on_send(const Attempt& attempt);
 
   Invariants invariants_{server};
   std::map<std::string, std::unique_ptr<ControllerProcess>> processes_;
   std::map<std::string, MonotonicTime> suspended_until_;
   std::string last_process_run_;
   std::string process_to_kill_;
+  SendHook send_hook_ = [this](const Attempt& attempt) { on_send(attempt); };
+  std::uint64_t steps_ = 0;
   int counted_writes_ = 0;
   int kill_after_write_ = 0;
+  int sent_writes_ = 0;
+  int kill_before_write_ = 0;
 };
 
 // The namespace of the Deployments, policies and Rollbacks of all scenarios.

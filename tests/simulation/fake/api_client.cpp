@@ -37,6 +37,7 @@ Error error_of(Fault fault) {
     case Fault::TooManyRequests:
       return codec::status_error(429, "Too many requests, please try again later.",
                                  std::chrono::seconds(1));
+    case Fault::Unavailable: return codec::status_error(503, "apiserver not ready");
     case Fault::InternalError:
       return codec::status_error(500, error_response(500, "InternalError", "injected").body.dump());
     default:
@@ -136,6 +137,7 @@ std::ostream& operator<<(std::ostream& out, Fault fault) {
     case Fault::Unprocessable: return out << "Unprocessable";
     case Fault::AdmissionDenied: return out << "AdmissionDenied";
     case Fault::TooManyRequests: return out << "TooManyRequests";
+    case Fault::Unavailable: return out << "Unavailable";
     case Fault::InternalError: return out << "InternalError";
   }
   return out << static_cast<int>(fault);
@@ -224,9 +226,10 @@ asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle
     if (clock_.monotonic_now() >= end) co_return Result<void>{};
     if (clock_.monotonic_now() >= next_bookmark) {
       next_bookmark = clock_.monotonic_now() + bookmark_interval;
-      // A stalled watch sends nothing, not even a bookmark.
-      const bool sends_bookmarks =
-          !server_.watches().is_stalled(route->plural) && !reader.watch().is_silent;
+      // A stalled watch sends nothing, not even a bookmark. A bookmark never overtakes an event.
+      const bool sends_bookmarks = !server_.watches().is_stalled(route->plural) &&
+                                   !reader.watch().is_silent && !reader.watch().is_delayed &&
+                                   reader.watch().reordered.empty();
       if (sends_bookmarks) last_byte = clock_.monotonic_now();
       if (sends_bookmarks && !on_bytes(bookmark(server_.version(), false)))
         co_return Result<void>{};

@@ -23,6 +23,7 @@ enum class Fault : std::uint8_t {
   Unprocessable,    // 422 of a JSON patch whose test fails; nothing is carried out
   AdmissionDenied,  // 422 of an admission policy; nothing is carried out
   TooManyRequests,  // 429; nothing is carried out
+  Unavailable,      // 503; nothing is carried out
   InternalError,    // 500; nothing is carried out
 };
 std::ostream& operator<<(std::ostream& out, Fault fault);

@@ -376,6 +376,13 @@ void ApiServer::remove(const std::string& plural, const Key& key) {
   commit("DELETED", plural, *found);
 }
 
+void ApiServer::restore(const Backup& backup) {
+  version_ = backup.version;
+  objects_ = backup.objects;
+  watches_.restart_at(version_);
+  watches_.close_all();
+}
+
 void ApiServer::commit(const std::string& type, const std::string& plural, Json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
   const Json* before = find(plural, key_of(object));

@@ -43,6 +43,8 @@ enum class Arrival : std::uint8_t { InTime, Late };
 
 class ApiServer {
  public:
+  using Objects = std::map<Key, codec::Json>;
+
   explicit ApiServer(VirtualClock& clock) : clock_(clock) {}
 
   ApiResponse handle(const std::string& user, const api::ApiCall& call,
@@ -78,9 +80,17 @@ class ApiServer {
               const std::function<void(codec::Json&)>& edit);
   void remove(const std::string& plural, const Key& key);
 
- private:
-  using Objects = std::map<Key, codec::Json>;
+  // All objects at one moment, as in a backup of etcd.
+  struct Backup {
+    std::uint64_t version = 0;
+    std::map<std::string, Objects> objects;
+  };
+  [[nodiscard]] Backup backup() const { return {.version = version_, .objects = objects_}; }
+  // The objects and the version become those of the backup: the version may go backwards. The
+  // connections of all watches close.
+  void restore(const Backup& backup);
 
+ private:
   ApiResponse get(const Route& route);
   ApiResponse list(const Route& route);
   ApiResponse post(const Route& route, const std::string& body);

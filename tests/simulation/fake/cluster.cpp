@@ -249,7 +249,9 @@ void Cluster::write_status(const Json& deployment, const Json& current,
   const bool is_late = !is_complete && clock_.monotonic_now() >= deadline;
   if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
   const std::string name = current_set.is_null() ? "" : key_of(current_set).name;
-  const Json failures = current_set.value(Pointer("/status/conditions"), Json::array());
+  const Json failures = current_set.is_null()
+                            ? Json::array()
+                            : current_set.value(Pointer("/status/conditions"), Json::array());
   Json conditions = Json::array({with_update_time(
       condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", ""),
       old_status.value("conditions", Json::array()), format_rfc3339(clock_.now()))});

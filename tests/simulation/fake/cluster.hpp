@@ -56,6 +56,10 @@ class Cluster {
   [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
   [[nodiscard]] bool has_pod_at(const std::string& ip) const { return find_pod(ip) != nullptr; }
 
+  // To be called after the server's objects were restored from a backup: the controllers and the
+  // kubelet look at each Deployment and each pod again.
+  void resume();
+
   // To be called from the server's on_change.
   void on_change(const std::string& plural, const codec::Json& object);
 

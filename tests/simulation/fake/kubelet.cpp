@@ -45,6 +45,19 @@ void Cluster::create_pod(const Json& set) {
       start, [this, key, until = start + init_fails_for] { fail_init_container(key, 0, until); });
 }
 
+void Cluster::resume() {
+  for (const Json* deployment : server_.all("deployments")) enqueue(key_of(*deployment));
+  for (const Json* pod : server_.all("pods")) {
+    const Key key = key_of(*pod);
+    const MonotonicTime start = clock_.monotonic_now() + start_delay;
+    if (!pod->contains(Pointer("/status/containerStatuses/0/state/running"))) {
+      clock_.call_at(start, [this, key] { start_pod(key, 0); });
+    } else {
+      clock_.call_at(start + health_of(*pod).startup, [this, key] { update_readiness(key); });
+    }
+  }
+}
+
 void Cluster::fail_init_container(const Key& key, int restarts, MonotonicTime until) {
   if (!server_.find("pods", key)) return;
   if (clock_.monotonic_now() >= until) return start_pod(key, 0);

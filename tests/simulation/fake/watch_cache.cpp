@@ -1,6 +1,7 @@
 #include "simulation/fake/watch_cache.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "simulation/fake/route.hpp"
@@ -24,6 +25,17 @@ std::string type_for(const LoggedEvent& event, const std::string& selector) {
 }
 
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, EventFault fault) {
+  switch (fault) {
+    case EventFault::None: return out << "arrives";
+    case EventFault::Drop: return out << "is lost";
+    case EventFault::Duplicate: return out << "arrives twice";
+    case EventFault::Delay: return out << "is delayed";
+    case EventFault::Reorder: return out << "arrives after the next one";
+  }
+  return out << static_cast<int>(fault);
+}
 
 void WatchCache::append(LoggedEvent event) {
   if (int& count = to_drop_[event.plural]; count > 0) {
@@ -51,8 +63,8 @@ int WatchCache::count_open(const std::string& user, const std::string& plural) c
 }
 
 std::vector<std::string> WatchCache::read(OpenWatch& watch) {
-  std::vector<std::string> lines;
-  if (is_stalled(watch.plural) || watch.is_silent) return lines;
+  if (is_stalled(watch.plural) || watch.is_silent || watch.is_delayed) return {};
+  std::vector<std::string> lines = std::exchange(watch.delayed, {});
   auto event = std::ranges::upper_bound(log_, watch.seen, {}, &LoggedEvent::version);
   for (; event != log_.end(); ++event) {
     watch.seen = event->version;
@@ -60,9 +72,38 @@ std::vector<std::string> WatchCache::read(OpenWatch& watch) {
     if (event->plural != watch.plural || !in_namespace) continue;
     const std::string type = type_for(*event, watch.label_selector);
     if (type.empty()) continue;
-    lines.push_back(codec::Json{{"type", type}, {"object", event->object}}.dump() + "\n");
+    deliver(watch, *event, codec::Json{{"type", type}, {"object", event->object}}.dump() + "\n",
+            lines);
+    if (watch.is_delayed) break;
   }
   return lines;
+}
+
+void WatchCache::deliver(OpenWatch& watch, const LoggedEvent& event, std::string line,
+                         std::vector<std::string>& lines) const {
+  const EventFault fault = event_script ? event_script(watch, event) : EventFault::None;
+  if (fault == EventFault::Drop) return;
+  if (fault == EventFault::Reorder) return watch.reordered.push_back(std::move(line));
+  if (fault == EventFault::Delay) {
+    watch.is_delayed = true;
+    return watch.delayed.push_back(std::move(line));
+  }
+  if (fault == EventFault::Duplicate) lines.push_back(line);
+  lines.push_back(std::move(line));
+  std::ranges::move(std::exchange(watch.reordered, {}), std::back_inserter(lines));
+}
+
+void WatchCache::end_delays() {
+  for (OpenWatch& watch : open_) {
+    watch.is_delayed = false;
+    std::ranges::move(std::exchange(watch.reordered, {}), std::back_inserter(watch.delayed));
+  }
+  notify_all();
+}
+
+void WatchCache::restart_at(std::uint64_t version) {
+  log_.clear();
+  oldest_ = version;
 }
 
 void WatchCache::resume(const std::string& plural) {
