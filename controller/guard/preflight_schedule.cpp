@@ -32,11 +32,17 @@ constexpr std::chrono::milliseconds min_interval{500};
 // of the watch. But the watch may back off for 30 s.
 constexpr std::chrono::seconds interval_while_behind{10};
 
-bool is_failing(const api::GuardStatus& guard) {
+// A failure that has just arrived counts: if it is a breach, the rollback starts in this reconcile.
+bool is_failing(const Inputs& inputs, const api::GuardStatus& guard) {
+  const auto has_failed = [](const api::Measurement& measurement) {
+    return measurement.result == api::MeasurementResult::Fail;
+  };
+  const auto keeps_failing = [](const api::CheckStatus& check) {
+    return check.consecutive_failures > 0;
+  };
   return guard.state == State::Evaluating &&
-         std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) {
-           return check.consecutive_failures > 0;
-         });
+         (std::ranges::any_of(inputs.measurements, has_failed) ||
+          std::ranges::any_of(guard.checks, keeps_failing));
 }
 
 // A rollback may start at any moment, as soon as nothing blocks it.
@@ -53,7 +59,7 @@ Duration usual_interval(const Inputs& inputs) {
 }
 
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  if (is_failing(guard)) return interval_while_failing;
+  if (is_failing(inputs, guard)) return interval_while_failing;
   return is_due(inputs, guard, now) ? Duration(interval_while_due) : usual_interval(inputs);
 }
 

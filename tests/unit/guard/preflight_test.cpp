@@ -55,6 +55,18 @@ const std::vector<Row> table = {
        fail_a_check(in);
      },
      20s},
+    {"a release with a check that has just failed",
+     [](Inputs& in) {
+       in.guard.state = api::State::Evaluating;
+       in.measurements = {fails("health")};
+     },
+     20s},
+    {"a release with a check that has just passed",
+     [](Inputs& in) {
+       in.guard.state = api::State::Evaluating;
+       in.measurements = {pass("health")};
+     },
+     usual},
     {"a good revision with a failing check", fail_a_check, usual},
     {"a held release", [](Inputs& in) { in.guard.state = api::State::Held; }, 35s},
     {"a rollback that is not recorded yet",
