@@ -71,4 +71,8 @@ using InboxEntry = std::variant<MeasurementArrived, CheckEnded, AlertsArrived, R
                                 GuardDeleted, FreezeRemoved, RollbackSeen, RollbackDeleted>;
 using Inbox = std::vector<InboxEntry>;
 
+// The entry may start a rollback: a check has failed. Its Deployment is reconciled before those
+// with other news, so that a rollback does not wait for the status of hundreds of others.
+[[nodiscard]] bool is_urgent(const InboxEntry& entry);
+
 }  // namespace lastgood::guard

@@ -1,15 +1,26 @@
 #include "kube/work_queue.hpp"
 
+#include <algorithm>
+
 namespace lastgood::kube {
 
 WorkQueue::WorkQueue(RandomSource random_source, BackoffSettings settings)
     : random_source_(std::move(random_source)), settings_(settings) {}
 
-bool WorkQueue::add(const Key& key) {
+bool WorkQueue::add(const Key& key, Priority priority) {
   drop_deadline(key);
-  if (!dirty_.insert(key).second) return false;
-  if (!processing_.contains(key)) ready_.push_back(key);
-  return true;
+  const auto [found, is_new] = dirty_.emplace(key, priority);
+  const bool becomes_urgent = !is_new && priority > found->second;
+  found->second = std::max(found->second, priority);
+  if (!processing_.contains(key) && (is_new || becomes_urgent)) {
+    if (becomes_urgent) std::erase(normal_, key);
+    push(key, priority);
+  }
+  return is_new;
+}
+
+void WorkQueue::push(const Key& key, Priority priority) {
+  (priority == Priority::Urgent ? urgent_ : normal_).push_back(key);
 }
 
 void WorkQueue::add_at(const Key& key, MonotonicTime when) {
@@ -32,9 +43,13 @@ std::vector<Key> WorkQueue::release_due(MonotonicTime now) {
 
 std::optional<Key> WorkQueue::take(MonotonicTime now) {
   release_due(now);
-  if (ready_.empty()) return std::nullopt;
-  Key key = std::move(ready_.front());
-  ready_.pop_front();
+  if (ready() == 0) return std::nullopt;
+  const bool is_turn_of_normal = !normal_.empty() && urgent_in_a_row_ >= max_urgent_in_a_row;
+  const bool is_urgent = !urgent_.empty() && !is_turn_of_normal;
+  urgent_in_a_row_ = is_urgent ? urgent_in_a_row_ + 1 : 0;
+  std::deque<Key>& queue = is_urgent ? urgent_ : normal_;
+  Key key = std::move(queue.front());
+  queue.pop_front();
   dirty_.erase(key);
   processing_.insert(key);
   return key;
@@ -42,7 +57,7 @@ std::optional<Key> WorkQueue::take(MonotonicTime now) {
 
 void WorkQueue::done(const Key& key) {
   if (processing_.erase(key) == 0) return;
-  if (dirty_.contains(key)) ready_.push_back(key);
+  if (const auto added = dirty_.find(key); added != dirty_.end()) push(key, added->second);
 }
 
 void WorkQueue::fail(const Key& key, MonotonicTime now, Duration retry_after) {
@@ -55,7 +70,7 @@ void WorkQueue::fail(const Key& key, MonotonicTime now, Duration retry_after) {
 void WorkQueue::forget(const Key& key) { failures_.erase(key); }
 
 std::optional<MonotonicTime> WorkQueue::next_deadline() const {
-  if (!ready_.empty()) return MonotonicTime::min();
+  if (ready() > 0) return MonotonicTime::min();
   if (deadlines_.empty()) return std::nullopt;
   return deadlines_.begin()->first;
 }

@@ -1,6 +1,7 @@
 // The queue of keys to reconcile, without clock and I/O. It has only the keys, not the objects.
 //
-// Follows client-go's util/workqueue (queue.go: dirty and processing sets; delaying_queue.go;
+// The priorities follow pkg/controller/priorityqueue of controller-runtime. The rest
+// follows client-go's util/workqueue (queue.go: dirty and processing sets; delaying_queue.go;
 // default_rate_limiters.go) and kube-rs' scheduler.rs, which keeps only the earliest deadline of a
 // key.
 //
@@ -17,7 +18,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -30,18 +33,26 @@
 
 namespace lastgood::kube {
 
+enum class Priority : std::uint8_t {
+  Normal,
+  Urgent,  // taken before the normal keys, see take()
+};
+
 // - A key is in the queue at most once. take() does not return it again before done(key).
 // - A key that is added while it is processed becomes ready again at done(key).
 // - add() removes the deadline of the key: the reconcile that follows sets a new one.
 class WorkQueue {
  public:
+  // A normal key is taken after at most so many urgent keys.
+  static constexpr int max_urgent_in_a_row = 4;
+
   explicit WorkQueue(RandomSource random_source,
                      BackoffSettings settings = {
                          .first = Duration{200}, .cap = Duration{60'000}, .jitter = 0.2});
 
   // Makes the key ready, or ready at done(key) if it is processing. Returns false if an earlier
-  // add() of the key did so already.
-  bool add(const Key& key);
+  // add() of the key did so already; an urgent add() then still makes the key urgent.
+  bool add(const Key& key, Priority priority = Priority::Normal);
 
   // Makes the key ready at `when`. Ignored if the key is ready, will be ready at done(key),
   // or has an earlier deadline.
@@ -50,7 +61,8 @@ class WorkQueue {
   // Makes the keys ready whose deadline has passed, and returns them.
   std::vector<Key> release_due(MonotonicTime now);
 
-  // The key that has been ready for the longest time. It counts as processing until done(key). No
+  // The urgent key that has been ready for the longest time; the normal one if no key is urgent, or
+  // if the last max_urgent_in_a_row keys were urgent. It counts as processing until done(key). No
   // value if no key is ready at `now`.
   [[nodiscard]] std::optional<Key> take(MonotonicTime now);
 
@@ -70,16 +82,20 @@ class WorkQueue {
   [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
 
   // The number of ready keys. Delayed keys are not counted.
-  [[nodiscard]] std::size_t ready() const { return ready_.size(); }
+  [[nodiscard]] std::size_t ready() const { return normal_.size() + urgent_.size(); }
 
  private:
   void drop_deadline(const Key& key);
+  void push(const Key& key, Priority priority);
 
   RandomSource random_source_;
   BackoffSettings settings_;
-  std::deque<Key> ready_;     // dirty and not processing
-  std::set<Key> dirty_;       // in ready_, or added again while processing
-  std::set<Key> processing_;  // returned by take(), not done yet
+  // Dirty and not processing.
+  std::deque<Key> normal_;
+  std::deque<Key> urgent_;
+  int urgent_in_a_row_ = 0;        // of the last keys that take() returned
+  std::map<Key, Priority> dirty_;  // ready, or added again while processing
+  std::set<Key> processing_;       // returned by take(), not done yet
   std::set<std::pair<MonotonicTime, Key>> deadlines_;
   std::unordered_map<Key, MonotonicTime> deadline_of_;
   std::unordered_map<Key, int> failures_;

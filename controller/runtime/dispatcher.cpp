@@ -32,8 +32,8 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, kube::RandomSource random
       tasks_(tasks),
       signal_(std::move(executor)) {}
 
-void Dispatcher::add(const Key& key) {
-  if (queue_.add(key)) count_added(key, clock_.monotonic_now());
+void Dispatcher::add(const Key& key, kube::Priority priority) {
+  if (queue_.add(key, priority)) count_added(key, clock_.monotonic_now());
   signal_.raise();
 }
 

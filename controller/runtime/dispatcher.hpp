@@ -22,9 +22,10 @@
 
 namespace lastgood::runtime {
 
-// More concurrent reconciles would only wait for connections to the API server, and the renewal of
-// the Lease would wait with them.
-inline constexpr std::size_t max_concurrent_reconciles = 64;
+// All lanes together have about 20 connections for reconciles. More concurrent reconciles would only
+// wait for a connection, and what they have read would become old. Keys that wait in the queue
+// instead are taken in the order of their priority.
+inline constexpr std::size_t max_concurrent_reconciles = 32;
 
 class Dispatcher {
  public:
@@ -41,7 +42,7 @@ class Dispatcher {
 
   // Queues the key. It is reconciled once for all calls before the reconcile starts, and never by
   // two coroutines at once.
-  void add(const Key& key);
+  void add(const Key& key, kube::Priority priority = kube::Priority::Normal);
 
   // Starts reconciles while this process is the leader and enabled. Runs until it is cancelled.
   // Reconciles that have started go on in `tasks`.

@@ -5,6 +5,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <stdexcept>
 
 #include "api/constants.hpp"
@@ -73,7 +74,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                          return guard::parse_breaker_override(
                              elector_.annotation(api::annotation::close_breaker));
                        },
-                   .enqueue = [this](const Key& key) { enqueue(key); },
+                   .enqueue = std::bind_front(&Manager::enqueue, this),
                    .store_guard =
                        [this](api::DeploymentGuard guard) {
                          on_guards(stores_.guards.upsert(std::move(guard)));
@@ -249,8 +250,8 @@ bool Manager::is_term_loaded() const {
   return loaded_term_ != 0 && loaded_term_ == elector_.term();
 }
 
-void Manager::enqueue(const Key& key) {
-  if (is_term_loaded()) dispatcher_.add(key);
+void Manager::enqueue(const Key& key, kube::Priority priority) {
+  if (is_term_loaded()) dispatcher_.add(key, priority);
 }
 
 void Manager::after_deltas() { update_dispatcher_enabled(); }

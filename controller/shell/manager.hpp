@@ -89,7 +89,7 @@ class Manager {
   // Does nothing before the state of the term is loaded. Nothing takes keys from the queue of a
   // replica that does not lead, so its queue would grow with each name that ever existed.
   // begin_term() enqueues all keys when the state is loaded.
-  void enqueue(const Key& key);
+  void enqueue(const Key& key, kube::Priority priority = kube::Priority::Normal);
   void after_deltas();
   void update_dispatcher_enabled();
   void on_deployments(const kube::Deltas<api::Deployment>& deltas);

@@ -78,7 +78,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
     DeploymentPtr deployment, StatePtr state, runtime::Term term) {
   const Key key = deployment->meta.key;
   const auto inputs = co_await gather(deployment, state, term);
-  if (states_.end_gather(key)) options_.enqueue(key);
+  if (states_.end_gather(key)) enqueue(key);
   if (!inputs) co_return std::unexpected(inputs.error());
   // An object has become unreadable during the reads: the next reconcile reports it.
   if (unreadable_.blocks(*deployment, stores_))
@@ -303,7 +303,8 @@ asio::awaitable<Result<void>> Reconciler::garbage_collect(const api::Deployment&
 
 void Reconciler::post(const Key& key, guard::InboxEntry entry) {
   // The end of a check enqueues the key even without a measurement: the check may be due again.
-  if (states_.post(key, std::move(entry))) options_.enqueue(key);
+  const auto priority = guard::is_urgent(entry) ? kube::Priority::Urgent : kube::Priority::Normal;
+  if (states_.post(key, std::move(entry))) options_.enqueue(key, priority);
 }
 
 void Reconciler::forget_all() {
@@ -347,7 +348,7 @@ void Reconciler::on_rollback(const api::Rollback& rollback) {
                                 .approved = rollback.spec.approved,
                                 .is_finished = api::finished(rollback.status.phase)});
   // post() enqueues nothing for a Deployment without a state, but the Rollback may be a request.
-  options_.enqueue(key);
+  enqueue(key);
 }
 
 void Reconciler::on_rollback_deleted(const api::Rollback& rollback) {
@@ -357,7 +358,7 @@ void Reconciler::on_rollback_deleted(const api::Rollback& rollback) {
 
 void Reconciler::enqueue_group(const Key& key, const std::string& group) {
   for (const guard::GroupMember& member : guard::other_members(key, group, states_, stores_))
-    options_.enqueue({.namespace_ = key.namespace_, .name = member.deployment});
+    enqueue({.namespace_ = key.namespace_, .name = member.deployment});
 }
 
 std::vector<std::shared_ptr<const api::Deployment>> Reconciler::with_policy_conflict() const {

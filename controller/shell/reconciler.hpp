@@ -13,6 +13,7 @@
 #include "guard/guard.hpp"
 #include "guard/state.hpp"
 #include "kube/stores.hpp"
+#include "kube/work_queue.hpp"
 #include "ports/clock.hpp"
 #include "ports/files.hpp"
 #include "ports/http_client.hpp"
@@ -52,7 +53,7 @@ class Reconciler {
     bool read_secrets = false;  // true if the controller may get Secrets
     MetricsSettings metrics = {};
     std::function<guard::BreakerOverride()> breaker_override;
-    std::function<void(const Key&)> enqueue;  // reconciles the key soon
+    std::function<void(const Key&, kube::Priority)> enqueue;  // reconciles the key soon
     // Put an object that was read from the server into the stores, which may lag behind.
     std::function<void(api::DeploymentGuard)> store_guard;
     std::function<void(api::Rollback)> store_rollback;
@@ -134,6 +135,7 @@ class Reconciler {
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reject_request(Key key, bool exists,
                                                                               runtime::Term term);
   // Enqueues the other members of the group.
+  void enqueue(const Key& key) { options_.enqueue(key, kube::Priority::Normal); }
   void enqueue_group(const Key& key, const std::string& group);
   // Executes the action, and then publishes. In this order, the template is restored sooner.
   // Returns the first error.

@@ -10,6 +10,7 @@ using namespace lastgood::kube::test;
 using kube::Backoff;
 using kube::backoff_delay;
 using kube::BackoffSettings;
+using kube::Priority;
 using kube::WorkQueue;
 
 namespace {
@@ -26,6 +27,49 @@ TEST_CASE("returns keys in the order of their first add, each once") {
   CHECK(queue.take(at(0)) == a);
   CHECK(queue.take(at(0)) == b);
   CHECK_FALSE(queue.take(at(0)));
+}
+
+TEST_CASE("returns urgent keys first, also one that was added as normal before") {
+  WorkQueue queue(no_jitter);
+  queue.add(a);
+  queue.add(b);
+  CHECK_FALSE(queue.add(b, Priority::Urgent));
+  CHECK(queue.ready() == 2);
+  CHECK_FALSE(queue.add(b));
+  CHECK(queue.take(at(0)) == b);
+  CHECK(queue.take(at(0)) == a);
+  CHECK_FALSE(queue.take(at(0)));
+  // The next turn of a key is normal again.
+  queue.done(a);
+  queue.done(b);
+  queue.add(a);
+  queue.add(b);
+  CHECK(queue.take(at(0)) == a);
+}
+
+TEST_CASE("returns a key as urgent at done() when it became urgent while it was processed") {
+  WorkQueue queue(no_jitter);
+  queue.add(b);
+  REQUIRE(queue.take(at(0)) == b);
+  queue.add(b);
+  queue.add(b, Priority::Urgent);
+  queue.add(a);
+  CHECK(queue.ready() == 1);
+  queue.done(b);
+  CHECK(queue.take(at(0)) == b);
+}
+
+TEST_CASE("returns a normal key after four urgent keys") {
+  WorkQueue queue(no_jitter);
+  queue.add(a);
+  std::vector<Key> taken;
+  for (int i = 0; i < 5; ++i) {
+    // A key that is urgent again at once.
+    queue.add(b, Priority::Urgent);
+    taken.push_back(*queue.take(at(0)));
+    if (taken.back() == b) queue.done(b);
+  }
+  CHECK(taken == std::vector<Key>{b, b, b, b, a});
 }
 
 TEST_CASE("does not return a key again before it is done") {
