@@ -41,6 +41,7 @@ std::size_t replacement_cost(char a, char b) { return a == b ? 0 : 1; }
 std::string clip(std::string_view text, std::size_t max) {
   constexpr std::string_view ellipsis = "...";
   std::string out;
+  out.reserve(std::min(text.size(), max));  // exactly, because most texts fit and are kept
   std::size_t fits = 0;  // length of the longest prefix of `out` that leaves room for the ellipsis
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);

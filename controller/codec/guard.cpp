@@ -191,6 +191,8 @@ GuardStatus read_guard_status(const Reader& status) {
   out.pending = status.text("pending", max_name);
   read_history(status, out);
   out.conditions = read_conditions(status);
+  out.revisions.shrink_to_fit();
+  out.passed_checks.shrink_to_fit();
   return out;
 }
 

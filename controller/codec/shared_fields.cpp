@@ -70,6 +70,7 @@ Conditions read_conditions(const Reader& status) {
                             .last_transition = condition.time("lastTransitionTime"),
                             .observed_generation = condition.integer("observedGeneration")});
   });
+  out.shrink_to_fit();  // thousands of these lists stay in memory
   return out;
 }
 
