@@ -19,6 +19,7 @@
 #include "net/http_client.hpp"
 #include "net/kube_client.hpp"
 #include "net/kubeconfig.hpp"
+#include "net/memory.hpp"
 #include "net/metrics.hpp"
 #include "net/prober.hpp"
 #include "net/process.hpp"
@@ -194,6 +195,9 @@ int run_controller(const Options& options) {
                                                 log::info("stopping", {{"signal", number}});
                                                 (*manager)->stop();
                                               }));
+  asio::cancellation_signal stop_memory_watch;
+  asio::co_spawn(executor, net::watch_memory(clock),
+                 asio::bind_cancellation_slot(stop_memory_watch.slot(), asio::detached));
   asio::co_spawn(executor, (*server)->run(), asio::detached);
   if (*alerts) asio::co_spawn(executor, (*alerts)->run(), asio::detached);
   int exit_code = 0;
@@ -201,6 +205,7 @@ int run_controller(const Options& options) {
     // An exception means that the manager failed. The status of the pod shows the exit code.
     if (error) exit_code = 1;
     stop_signal_wait.emit(asio::cancellation_type::terminal);
+    stop_memory_watch.emit(asio::cancellation_type::terminal);
     (*server)->stop();
     if (*alerts) (*alerts)->stop();
     (*client)->stop();

@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 
+#include "net/memory.hpp"
 #include "net/process.hpp"
 
 namespace lastgood::net {
@@ -69,6 +70,8 @@ constexpr std::array table{
               "Time until the API server responded; for a watch, until it began.", "verb,host"},
     MetricRow{"leader_election_master_status", "gauge",
               "1 while this replica holds the Lease, else 0.", "name"},
+    MetricRow{"lastgood_memory_limit_bytes", "gauge",
+              "Memory limit of the cgroup of the controller, 0 without a limit.", ""},
     MetricRow{"process_cpu_seconds_total", "counter", "CPU time used, user and system.", ""},
     MetricRow{"process_open_fds", "gauge", "Open file descriptors.", ""},
     MetricRow{"process_resident_memory_bytes", "gauge", "Resident memory in bytes.", ""},
@@ -243,6 +246,7 @@ std::string Metrics::text() const {
   families.push_back(single_value("workqueue_unfinished_work_seconds", unfinished, queue_labels));
   families.push_back(
       single_value("workqueue_longest_running_processor_seconds", longest, queue_labels));
+  families.push_back(single_value("lastgood_memory_limit_bytes", memory_limit_bytes().value_or(0)));
   const ProcessStats process = process_stats();
   families.push_back(single_value("process_cpu_seconds_total", process.cpu_seconds));
   families.push_back(single_value("process_open_fds", process.open_fds));

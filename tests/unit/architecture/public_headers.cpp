@@ -48,7 +48,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
     {"shell", {"shell/manager.hpp"}},
     {"net",
      {"net/files.hpp", "net/http_client.hpp", "net/kube_client.hpp", "net/kubeconfig.hpp",
-      "net/metrics.hpp", "net/prober.hpp", "net/process.hpp", "net/server.hpp",
+      "net/memory.hpp", "net/metrics.hpp", "net/prober.hpp", "net/process.hpp", "net/server.hpp",
       "net/system_clock.hpp", "net/token.hpp"}},
 };
 
