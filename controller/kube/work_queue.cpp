@@ -44,9 +44,9 @@ std::vector<Key> WorkQueue::release_due(MonotonicTime now) {
 std::optional<Key> WorkQueue::take(MonotonicTime now) {
   release_due(now);
   if (ready() == 0) return std::nullopt;
-  const bool is_turn_of_normal = !normal_.empty() && urgent_in_a_row_ >= max_urgent_in_a_row;
+  const bool is_turn_of_normal = !normal_.empty() && consecutive_urgent_ >= max_consecutive_urgent;
   const bool is_urgent = !urgent_.empty() && !is_turn_of_normal;
-  urgent_in_a_row_ = is_urgent ? urgent_in_a_row_ + 1 : 0;
+  consecutive_urgent_ = is_urgent ? consecutive_urgent_ + 1 : 0;
   std::deque<Key>& queue = is_urgent ? urgent_ : normal_;
   Key key = std::move(queue.front());
   queue.pop_front();

@@ -44,7 +44,7 @@ enum class Priority : std::uint8_t {
 class WorkQueue {
  public:
   // A normal key is taken after at most so many urgent keys.
-  static constexpr int max_urgent_in_a_row = 4;
+  static constexpr int max_consecutive_urgent = 4;
 
   explicit WorkQueue(RandomSource random_source,
                      BackoffSettings settings = {
@@ -62,8 +62,8 @@ class WorkQueue {
   std::vector<Key> release_due(MonotonicTime now);
 
   // The urgent key that has been ready for the longest time; the normal one if no key is urgent, or
-  // if the last max_urgent_in_a_row keys were urgent. It counts as processing until done(key). No
-  // value if no key is ready at `now`.
+  // if the last max_consecutive_urgent keys were urgent. It counts as processing until done(key).
+  // No value if no key is ready at `now`.
   [[nodiscard]] std::optional<Key> take(MonotonicTime now);
 
   // Ends the processing of a key that take() returned.
@@ -93,7 +93,7 @@ class WorkQueue {
   // Dirty and not processing.
   std::deque<Key> normal_;
   std::deque<Key> urgent_;
-  int urgent_in_a_row_ = 0;        // of the last keys that take() returned
+  int consecutive_urgent_ = 0;     // of the last keys that take() returned
   std::map<Key, Priority> dirty_;  // ready, or added again while processing
   std::set<Key> processing_;       // returned by take(), not done yet
   std::set<std::pair<MonotonicTime, Key>> deadlines_;

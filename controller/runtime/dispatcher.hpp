@@ -22,9 +22,9 @@
 
 namespace lastgood::runtime {
 
-// All lanes together have about 20 connections for reconciles. More concurrent reconciles would only
-// wait for a connection, and what they have read would become old. Keys that wait in the queue
-// instead are taken in the order of their priority.
+// All lanes together have about 20 connections for reconciles. More concurrent reconciles would
+// only wait for a connection, and the objects that they have read would become old. Keys that wait
+// in the queue instead are taken in the order of their priority.
 inline constexpr std::size_t max_concurrent_reconciles = 32;
 
 class Dispatcher {
