@@ -5,7 +5,7 @@
 bench_help() {
   cat <<'HELP'
 ./dev bench [PART...]: measures Lastgood on the local Kubernetes; without PART, all parts except
-scale
+scale and leaders
   rollbacks    the time from the decision of a rollback to the acknowledged patch, beside plain
                patches; then the API requests in one minute by state (6 minutes)
   detection    the time from the first bad value in Prometheus to the acknowledged patch (3 minutes)
@@ -25,6 +25,9 @@ scale
                  together are rolled back
                  time and memory of a change of leader, by SIGTERM and by SIGKILL
                  time and memory of a relist after SIGKILL of the API server
+  leaders [N]  ten changes of leader with N guarded Deployments (default 2000), by SIGTERM and by
+               SIGKILL in turn. Each controller has a cgroup with the memory limit of the chart. The
+               bench fails if the kernel kills one. It runs alone and needs root (15 minutes)
 HELP
 }
 
@@ -36,11 +39,15 @@ verb_bench() {
       return 0
       ;;
   esac
-  if [ "${1:-}" = scale ]; then
-    bench_scale "$@"
-    return
-  fi
-  case " $* " in *" scale "*) die "The part scale runs alone: ./dev bench scale [N...]." ;; esac
+  case ${1:-} in
+    scale | leaders)
+      bench_scale "$@"
+      return
+      ;;
+  esac
+  case " $* " in *" scale "* | *" leaders "*)
+    die "The parts scale and leaders run alone, for example: ./dev bench scale 500." ;;
+  esac
   ensure_prometheus
   demo_prepare
   local folder keep='' kubeconfig
@@ -50,13 +57,13 @@ verb_bench() {
   demo_local_cluster
   DEMO_KUBE=(--kubeconfig "$kubeconfig")
   demo_install "" ""
-  step "measuring: ${*:-all parts except scale, about 18 minutes}"
+  step "measuring: ${*:-all parts except scale and leaders, about 18 minutes}"
   "$folder/bench" --kubeconfig "$kubeconfig" --prometheus "$PROMETHEUS_PROGRAM" "$@"
   done_step
   demo_undo
 }
 
-# ./dev bench scale: the controller of the image runs outside the cluster, so that the bench can
+# ./dev bench scale and leaders: the controller of the image runs outside the cluster, so that the bench can
 # start and kill it.
 # shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 bench_scale() {
@@ -69,7 +76,7 @@ bench_scale() {
   DEMO_KUBE=(--kubeconfig "$kubeconfig")
   if demo_kubectl get deployments --all-namespaces --output name \
     --selector app.kubernetes.io/name=lastgood | grep -q .; then
-    die "The part scale needs a cluster in which Lastgood is not installed."
+    die "The part $1 needs a cluster in which Lastgood is not installed."
   fi
   demo_kubectl get crd rollbacks.lastgood.dev >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_crds)
   quietly demo_kubectl apply --server-side --force-conflicts -f "$ROOT/crds" ||

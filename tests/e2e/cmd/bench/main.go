@@ -56,6 +56,8 @@ var parts = []part{
 	{"pods", "CPU while the metrics of 2,000 pods are scraped", measurePodMetrics, false},
 	{"scale", "memory, CPU, requests and times with thousands of Deployments; numbers after this " +
 		"name are the numbers of Deployments", measureScale, true},
+	{"leaders", "ten changes of leader with the memory limit of the chart; a number after this name " +
+		"is the number of Deployments", measureLeaders, true},
 }
 
 func main() {

@@ -37,6 +37,9 @@ type scale struct {
 	started int
 	// releases is the number of bad releases, each of one or more Deployments.
 	releases int
+	// memoryLimit is the limit of each controller in bytes, or 0.
+	memoryLimit int64
+	cgroups     []*memoryCgroup
 	// loaded is the number of Deployments.
 	loaded int
 	// empty is the memory of a controller without objects, and emptySync is its first sync.
@@ -85,6 +88,9 @@ func newScale(ctx context.Context, o options) (s *scale, closeScale func(), err 
 		resume()
 		s.deleteCredentials()
 		s.bench.close()
+		for _, cgroup := range s.cgroups {
+			cgroup.remove()
+		}
 		_ = os.RemoveAll(s.folder)
 	}
 	pods, err := s.bench.controllerPods(ctx)

@@ -31,6 +31,8 @@ type controller struct {
 	log     string
 	ended   chan struct{}
 	address string
+	// cgroup limits the memory. It may be nil.
+	cgroup *memoryCgroup
 }
 
 // startController starts a controller. The breaker and the rule of the shared cause are off:
@@ -43,13 +45,18 @@ func (s *scale) startController(identity string) (*controller, error) {
 		return nil, err
 	}
 	defer output.Close()
-	command := exec.Command(s.program, "--kubeconfig", s.kubeconfig, "--listen", "127.0.0.1:0",
-		"--lease-namespace", s.bench.namespace, "--lease-name", scaleLease, "--identity", identity,
-		"--breaker-rollbacks", "0", "--shared-cause-deployments", "0")
+	c := &controller{log: log, ended: make(chan struct{})}
+	arguments, err := s.inCgroup(c, s.program, []string{"--kubeconfig", s.kubeconfig,
+		"--listen", "127.0.0.1:0", "--lease-namespace", s.bench.namespace, "--lease-name", scaleLease,
+		"--identity", identity, "--breaker-rollbacks", "0", "--shared-cause-deployments", "0"})
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(arguments[0], arguments[1:]...)
 	command.Stdout, command.Stderr = output, output
 	// The controller must not outlive the bench.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	c := &controller{command: command, log: log, ended: make(chan struct{}), started: time.Now()}
+	c.command, c.started = command, time.Now()
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
