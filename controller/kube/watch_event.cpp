@@ -51,10 +51,42 @@ std::unexpected<Error> invalid_json(std::string_view subject, const ErrorPath& e
   return fail(ErrorKind::Protocol, message + simdjson::error_message(code));
 }
 
+// Appends `"name":value` to the text of an object. Leaves out a name that would need an escape: no
+// field that is read has one.
+ErrorCode append_field(std::string& object, std::string_view name, Value value) {
+  std::string_view raw;
+  if (const ErrorCode code = walk::read_raw(value, raw)) return code;
+  if (name.find_first_of("\"\\") != std::string_view::npos) return simdjson::SUCCESS;
+  object += object.size() > 1 ? ",\"" : "\"";
+  object.append(name).append("\":").append(raw);
+  return simdjson::SUCCESS;
+}
+
+// The JSON of an object without metadata.managedFields, which has a third of the bytes of a guard.
+// Empty if the bytes are not a JSON object.
+std::string without_managed_fields(Parser& parser, const Padded& bytes) {
+  std::string object = "{";
+  std::string metadata = "{";
+  ErrorPath ignored;
+  object.reserve(bytes.text.size());
+  const ErrorCode code =
+      walk::document(parser, bytes, ignored, [&](std::string_view part, Value value) -> ErrorCode {
+        if (part != "metadata") return append_field(object, part, value);
+        return walk::fields(value, ignored, [&](std::string_view name, Value field) -> ErrorCode {
+          return name == "managedFields" ? simdjson::SUCCESS : append_field(metadata, name, field);
+        });
+      });
+  if (code != simdjson::SUCCESS) return {};
+  object.append(object.size() > 1 ? "," : "").append("\"metadata\":").append(metadata).append("}}");
+  return object;
+}
+
 // Lastgood's own kinds are few and small: parsing them into a tree first is cheap.
 template <class T>
-Result<T> parse_object(Parser&, const Padded& bytes) {
-  const auto json = codec::parse_json(bytes.text);
+Result<T> parse_object(Parser& parser, const Padded& bytes) {
+  const std::string short_text = without_managed_fields(parser, bytes);
+  // The complete text has the same error, with a better message.
+  const auto json = codec::parse_json(short_text.empty() ? bytes.text : short_text);
   if (!json) return std::unexpected(json.error());
   return WatchedKind<T>::parse(*json);
 }

@@ -57,6 +57,23 @@ TEST_CASE("reads an event when its type comes after its object") {
   CHECK(value_as<Changed<Deployment>>(parsed).object.replicas == 2);
 }
 
+TEST_CASE("reads a guard with managedFields like one without") {
+  const std::string fields =
+      R"("managedFields":[{"manager":"lastgood","fieldsV1":{"f:status":{}}}])";
+  const std::string status = R"(,"status":{"state":"Held","message":"a \"quoted\" name"}})";
+  const std::string name = R"("name":"web","namespace":"shop","uid":"u3","labels":{"a\"b":"c"})";
+  const auto read = [&](const std::string& object) {
+    return value_as<Changed<api::DeploymentGuard>>(
+               parse_event<api::DeploymentGuard>(event("ADDED", object)))
+        .object;
+  };
+  const auto expected = read(R"({"metadata":{)" + name + "}" + status);
+  CHECK(expected.status->message == "a \"quoted\" name");
+  CHECK(expected.meta.labels.at("a\"b") == "c");
+  CHECK(read(R"({"metadata":{)" + name + "," + fields + "}" + status) == expected);
+  CHECK(read(R"({"metadata":{)" + fields + "," + name + R"(},"not\"read":1)" + status) == expected);
+}
+
 TEST_CASE("reads name, uid and version of a deletion") {
   const auto parsed = parse_event<Deployment>(event("DELETED", valid_deployment));
   const auto& got = value_as<Deleted>(parsed);
