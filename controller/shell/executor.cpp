@@ -224,12 +224,15 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
     std::optional<PrefetchedReads> prefetched) {
   api::Rollback& record = progress.record;
   int repetitions = 0;  // of the reads before the template patch
+  // The Deployment as the response to the last write has it: no read can be newer.
+  std::optional<Result<codec::Json>> written;
   for (int step = 0; step < max_steps; ++step) {
     const bool is_prefetched = step == 0 && prefetched;
     const MonotonicTime began = is_prefetched ? prefetched->began : clock_.monotonic_now();
-    const auto live =
-        is_prefetched
-            ? std::move(prefetched->live)
+    if (is_prefetched) written = std::move(prefetched->live);
+    const Result<codec::Json> live =
+        written
+            ? *std::exchange(written, std::nullopt)
             : co_await gateway_.read(kube::get(Resource::Deployment, context.deployment.meta.key));
     const rollback::NextStep next = rollback::next_step(record, live, snapshot);
     if (rollback::is_outdated(next, live, context.deployment))
@@ -258,10 +261,12 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
         progress.is_preflight_outdated = true;
       co_return progress;
     }
-    const auto error = co_await execute_write(*call, next, progress, context);
+    written = co_await execute_write(*call, next, progress, context);
+    if (*written) continue;
+    const Error error = std::exchange(written, std::nullopt)->error();
     const bool is_last_attempt = step + 1 == max_steps;
-    if (error && (is_last_attempt || !rollback::is_retryable(*error)))
-      co_return failed_at(next, *error, std::move(progress), clock_.now());
+    if (is_last_attempt || !rollback::is_retryable(error))
+      co_return failed_at(next, error, std::move(progress), clock_.now());
   }
   co_return stopped(std::move(progress), outdated_plan());
 }
@@ -284,22 +289,22 @@ asio::awaitable<Result<void>> Executor::confirm_policy(const Result<codec::Json>
   co_return guard::confirm_policy(live, policy, decided_by, rollback, clock_.now());
 }
 
-asio::awaitable<std::optional<Error>> Executor::execute_write(const api::ApiCall& call,
-                                                              const rollback::NextStep& step,
-                                                              guard::RollbackExecuted& progress,
-                                                              const Context& context) {
+asio::awaitable<Result<codec::Json>> Executor::execute_write(const api::ApiCall& call,
+                                                             const rollback::NextStep& step,
+                                                             guard::RollbackExecuted& progress,
+                                                             const Context& context) {
   api::RollbackStatus& status = progress.record.status;
-  const auto written = co_await gateway_.write(context.term, call);
-  if (!written) co_return written.error();
+  auto written = co_await gateway_.write(context.term, call);
+  if (!written) co_return written;
   const bool was_restored = status.template_restored.has_value();
   rollback::record_success(step, *written, status, clock_.now());
-  if (was_restored || !status.template_restored) co_return std::nullopt;
+  if (was_restored || !status.template_restored) co_return written;
   const auto& since = context.state.unblocked_since;
   const Duration took = since ? clock_.monotonic_now() - *since : Duration::zero();
   if (since) telemetry_.decision_to_patch(took);
   log::info("restored the template",
             {{"rollback", progress.record.meta.key.str()}, {"took", took}});
-  co_return std::nullopt;
+  co_return written;
 }
 
 asio::awaitable<guard::ActionOutcome> Executor::create_snapshot(const api::Revision& revision,

@@ -80,11 +80,11 @@ class Executor {
   boost::asio::awaitable<guard::RollbackExecuted> execute_steps(
       guard::RollbackExecuted progress, const Context& context, const Result<codec::Json>& snapshot,
       std::optional<PrefetchedReads> prefetched = {});
-  // Returns the error of the write.
-  boost::asio::awaitable<std::optional<Error>> execute_write(const api::ApiCall& call,
-                                                             const rollback::NextStep& step,
-                                                             guard::RollbackExecuted& progress,
-                                                             const Context& context);
+  // Returns the response: the Deployment after the write.
+  boost::asio::awaitable<Result<codec::Json>> execute_write(const api::ApiCall& call,
+                                                            const rollback::NextStep& step,
+                                                            guard::RollbackExecuted& progress,
+                                                            const Context& context);
   // Reads the Rollback, because the watch of Rollbacks may lag, and then the policy. Returns an
   // error if a user deleted the Rollback, or if the policy does not allow it. Sets
   // `record.spec.approved` to the value on the server.
