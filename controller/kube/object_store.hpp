@@ -75,16 +75,28 @@ class ObjectStore {
     return deltas;
   }
 
-  // Merges a list that was read while the watch goes on. `version` is the resource version of the
-  // list; an empty `namespace_` means all namespaces.
+  // merge_page() and drop_missing() merge a list that is read in pages while the watch goes on.
+  // `version` is the resource version of the list.
   //
-  // - An object whose version in the store is newer than the list stays as it is.
-  // - An object that is missing in the list is removed only if its version is older than the list.
-  //   An object in `unreadable` stays: it exists but could not be parsed.
-  Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version,
-                     std::string_view namespace_, const std::vector<Key>& unreadable = {}) {
-    std::set<Key> listed(unreadable.begin(), unreadable.end());
-    for (const T& object : objects) listed.insert(object.meta.key);
+  // Stores the objects of a page, except those whose version in the store is newer than the list.
+  // Adds the keys of all objects to `listed`.
+  Deltas<T> merge_page(std::vector<T> objects, const ResourceVersion& version,
+                       std::set<Key>& listed) {
+    Deltas<T> deltas;
+    for (T& object : objects) {
+      listed.insert(object.meta.key);
+      const Pointer stored = find(object.meta.key);
+      if (stored && older(version, stored->meta.resource_version)) continue;
+      for (auto& delta : upsert(std::move(object))) deltas.push_back(std::move(delta));
+    }
+    return deltas;
+  }
+
+  // Removes the objects that are not in `listed`, if their version is older than the list. An empty
+  // `namespace_` means all namespaces. The key of an object that exists but could not be parsed
+  // must be in `listed`.
+  Deltas<T> drop_missing(const std::set<Key>& listed, const ResourceVersion& version,
+                         std::string_view namespace_) {
     std::vector<Key> removed;
     for (const auto& [key, object] : objects_) {
       const bool in_scope = namespace_.empty() || key.namespace_ == namespace_;
@@ -92,15 +104,8 @@ class ObjectStore {
         removed.push_back(key);
     }
     Deltas<T> deltas;
-    const auto append = [&](Deltas<T> more) {
-      for (auto& delta : more) deltas.push_back(std::move(delta));
-    };
-    for (const Key& key : removed) append(erase(key));
-    for (T& object : objects) {
-      const Pointer stored = find(object.meta.key);
-      if (!stored || !older(version, stored->meta.resource_version))
-        append(upsert(std::move(object)));
-    }
+    for (const Key& key : removed)
+      for (auto& delta : erase(key)) deltas.push_back(std::move(delta));
     return deltas;
   }
 

@@ -125,8 +125,7 @@ WatchAction<T> WatchMachine<T>::on_page(ListPage<T> page, MonotonicTime now) {
   continue_ = std::move(page.continue_);
   WatchAction<T> action;
   if (continue_.empty()) {
-    version_ = std::move(page.version);
-    action = finish_sync(std::exchange(listed_, {}));
+    action = finish_sync(std::exchange(listed_, {}), std::move(page.version));
     action.next = next_ = open_stream(Phase::Streaming, version_, now);
   } else {
     action = proceed(
@@ -214,7 +213,6 @@ WatchAction<T> WatchMachine<T>::on_event(Bookmark event, MonotonicTime now) {
     supports_watch_list_ = false;
     return list_instead("NoWatchList", std::nullopt, now);
   }
-  version_ = std::move(event.version);
   silent_watch_lists_ = 0;
   std::vector<T> objects;
   objects.reserve(initial_objects_.size());
@@ -222,7 +220,7 @@ WatchAction<T> WatchMachine<T>::on_event(Bookmark event, MonotonicTime now) {
   initial_objects_.clear();
   phase_ = Phase::Streaming;
   stream_has_event_ = true;
-  WatchAction<T> action = finish_sync(std::move(objects));
+  WatchAction<T> action = finish_sync(std::move(objects), std::move(event.version));
   next_ = action.next;
   return action;
 }
@@ -335,13 +333,15 @@ WatchAction<T> WatchMachine<T>::list_instead(std::string_view reason, std::optio
 }
 
 template <class T>
-WatchAction<T> WatchMachine<T>::finish_sync(std::vector<T> objects) {
+WatchAction<T> WatchMachine<T>::finish_sync(std::vector<T> objects, ResourceVersion version) {
+  WatchAction<T> action;
+  action.is_rewound = synced_ && older(version, version_);
+  version_ = std::move(version);
   synced_ = true;
   ++syncs_;
   delays_next_sync_ = true;
   not_older_than_ = {};
   page_size_ = target_.page_size;
-  WatchAction<T> action;
   action.change = Replace<T>{.namespace_ = target_.namespace_, .objects = std::move(objects)};
   return action;
 }

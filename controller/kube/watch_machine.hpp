@@ -94,6 +94,9 @@ template <class T>
 struct WatchAction {
   WatchNext next = ReadStream{};
   std::optional<Change<T>> change = {};  // apply to the store before `next`
+  // The version of the new list is lower than the last one that was seen: the objects are those of
+  // a backup, and what was seen since that backup has not happened.
+  bool is_rewound = false;
   // Why the watch restarts, for metrics: a CamelCase word from a small set, such as "Expired".
   // Empty: it does not restart.
   std::string_view restart_reason = {};
@@ -163,7 +166,7 @@ class WatchMachine {
   // Syncs in Listing, because InitialEvents or the list so far failed.
   WatchAction<T> list_instead(std::string_view reason, std::optional<Error> error,
                               MonotonicTime now);
-  WatchAction<T> finish_sync(std::vector<T> objects);
+  WatchAction<T> finish_sync(std::vector<T> objects, ResourceVersion version);
 
   WatchNext enter(Phase phase, MonotonicTime now);
   WatchNext open_stream(Phase phase, const ResourceVersion& from, MonotonicTime now);

@@ -23,14 +23,17 @@ class Reflector {
  public:
   using OnDeltas = std::function<void(const kube::Deltas<T>&)>;
   using OnRemoved = std::function<void(const kube::Remove&)>;
+  using OnRewound = std::function<void()>;
 
   // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and without
   // deltas when a watch opens and when all objects have been read. Calls on_removed() with each
   // object that the watch reports as deleted, also if the store does not have it: a list that began
-  // before the deletion may still return the object.
+  // before the deletion may still return the object. Calls on_rewound() before a change of the
+  // store that WatchAction::is_rewound is about.
   Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
             ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
-            kube::ObjectStore<T>& store, OnDeltas on_deltas, OnRemoved on_removed = {})
+            kube::ObjectStore<T>& store, OnDeltas on_deltas, OnRemoved on_removed = {},
+            OnRewound on_rewound = {})
       : kind_(std::move(kind)),
         machine_(std::move(target), std::move(random_source)),
         kube_(kube),
@@ -38,7 +41,8 @@ class Reflector {
         telemetry_(telemetry),
         store_(store),
         on_deltas_(std::move(on_deltas)),
-        on_removed_(std::move(on_removed)) {}
+        on_removed_(std::move(on_removed)),
+        on_rewound_(std::move(on_rewound)) {}
 
   // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return machine_.synced(); }
@@ -85,6 +89,7 @@ class Reflector {
       log::warn("the watch reported an error", {{"kind", kind_}, {"error", problem}});
     if (!action.restart_reason.empty()) telemetry_.watch_restarted(kind_, action.restart_reason);
     kube::Deltas<T> deltas;
+    if (action.is_rewound && on_rewound_) on_rewound_();
     const auto* removed = action.change ? std::get_if<kube::Remove>(&*action.change) : nullptr;
     if (removed && on_removed_) on_removed_(*removed);
     if (action.change) deltas = store_.apply(std::move(*action.change));
@@ -146,6 +151,7 @@ class Reflector {
   kube::ObjectStore<T>& store_;
   OnDeltas on_deltas_;
   OnRemoved on_removed_;
+  OnRewound on_rewound_;
   bool is_open_ = false;  // the server has accepted the stream
   std::optional<MonotonicTime> streamed_until_;
 };

@@ -6,6 +6,7 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <set>
 #include <stdexcept>
 
 #include "api/constants.hpp"
@@ -123,7 +124,8 @@ Result<void> Manager::watch(kube::Resource resource, const std::string& namespac
   reflectors.emplace_back(
       kube::kind_of(resource), std::move(target), settings_.random_source, ports_.kube,
       ports_.clock, ports_.telemetry, store,
-      [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
+      [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); },
+      typename runtime::Reflector<T>::OnRemoved{}, [this] { on_rewound(); });
   return {};
 }
 
@@ -195,13 +197,13 @@ std::optional<std::string> Manager::not_ready() const {
   return std::nullopt;
 }
 
-asio::awaitable<void> Manager::begin_term(runtime::Term term) {
-  while (elector_.term() == term) {
+asio::awaitable<void> Manager::begin_term(runtime::Term term, int load) {
+  while (elector_.term() == term && load == loads_) {
     const bool guards_read =
         co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
     const bool rollbacks_read =
         guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
-    if (rollbacks_read && elector_.term() == term) {
+    if (rollbacks_read && elector_.term() == term && load == loads_) {
       loaded_term_ = term;
       reconciler_.begin_term();
       reconciler_.update_unreadable();
@@ -224,26 +226,46 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
   for (const std::string& namespace_ : namespaces) {
     const auto collection = kube::collection_path(resource, namespace_);
     if (!collection) co_return false;
-    auto page = co_await runtime::read_list<T>(ports_.kube, *collection, {}, list_timeout);
-    if (!page) {
+    // Page by page: a second copy of all objects would be the most memory that a leader ever needs.
+    std::set<Key> listed;
+    ResourceVersion version;
+    const auto merge = [&](kube::ListPage<T> page) {
+      version = std::move(page.version);
+      for (const kube::Unreadable& one : page.unreadable) listed.insert(one.key);
+      if (elector_.term() == term) store.merge_page(std::move(page.items), version, listed);
+    };
+    const auto read =
+        co_await runtime::read_pages<T>(ports_.kube, *collection, {}, list_timeout, merge);
+    if (!read) {
       log::warn("cannot list the objects that a new leader needs first; retrying in 1 s",
-                {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
+                {{"kind", kube::kind_of(resource)}, {"error", read.error()}});
       co_return false;
     }
     if (elector_.term() != term) co_return false;
-    std::vector<Key> unreadable;
-    for (const kube::Unreadable& one : page->unreadable) unreadable.push_back(one.key);
-    store.catch_up(std::move(page->items), page->version, namespace_, unreadable);
+    store.drop_missing(listed, version, namespace_);
   }
   co_return true;
 }
 
 void Manager::on_term(runtime::Term term) {
   ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
+  load_state(term);
+}
+
+void Manager::on_rewound() {
+  if (elector_.term() == 0) return;
+  log::warn(
+      "the API server has older objects than before, as after a restore of etcd; the state of "
+      "all Deployments is loaded again");
+  load_state(elector_.term());
+}
+
+void Manager::load_state(runtime::Term term) {
   term_began_ = ports_.clock.monotonic_now();
+  loaded_term_ = 0;
   reconciler_.forget_all();
   update_dispatcher_enabled();
-  if (term != 0) services_.spawn("start of a term", begin_term(term));
+  if (term != 0) services_.spawn("start of a term", begin_term(term, ++loads_));
 }
 
 bool Manager::is_term_loaded() const {

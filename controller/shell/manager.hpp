@@ -77,13 +77,18 @@ class Manager {
   boost::asio::awaitable<void> stop_in_order();
   // Loads the state at the start of a term. Reads the guards and Rollbacks from the server, because
   // a watch may lag. Does not read the policies: before each rollback, the executor reads the
-  // RollbackPolicy of the Deployment.
-  boost::asio::awaitable<void> begin_term(runtime::Term term);
+  // RollbackPolicy of the Deployment. Ends without an effect if load_state() is called meanwhile.
+  boost::asio::awaitable<void> begin_term(runtime::Term term, int load);
   // False if the list failed or the term is over.
   template <class T>
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
                                         runtime::Term term);
   void on_term(runtime::Term term);
+  // A watch has found that etcd was restored from a backup. What the states and the store say about
+  // the time since the backup has not happened.
+  void on_rewound();
+  // Forgets all states, and loads them again if this replica leads.
+  void load_state(runtime::Term term);
   // This replica leads, and the state of its term is loaded.
   [[nodiscard]] bool is_term_loaded() const;
   // Does nothing before the state of the term is loaded. Nothing takes keys from the queue of a
@@ -120,6 +125,7 @@ class Manager {
   PolicyReporter policy_reporter_;
   runtime::Signal stop_;
   runtime::Term loaded_term_ = 0;  // the term whose state was read from the server
+  int loads_ = 0;                  // calls of load_state()
   MonotonicTime term_began_{};
   bool stopping_ = false;
   bool failed_ = false;

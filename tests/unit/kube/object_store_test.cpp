@@ -110,30 +110,35 @@ TEST_CASE("leaves other namespaces alone when a list replaces one namespace") {
   store.for_each_in("shop", [&](const auto&) { FAIL("the namespace is empty"); });
 }
 
-TEST_CASE("removes missing objects and keeps newer ones when it catches up with a list") {
+TEST_CASE("removes missing objects and keeps newer ones when it merges a list") {
   Store store;
+  const auto merge = [&store](std::vector<api::Deployment> objects, const char* version,
+                              const char* namespace_, std::set<Key> listed = {}) {
+    auto deltas = store.merge_page(std::move(objects), ResourceVersion(version), listed);
+    for (auto& delta : store.drop_missing(listed, ResourceVersion(version), namespace_))
+      deltas.push_back(std::move(delta));
+    return deltas;
+  };
   for (const char* name : {"gone", "same", "unreadable"}) store.upsert(deployment(name, "5"));
   store.upsert(deployment("created-after-list", "12", "u2"));
   store.upsert(deployment("changed-after-list", "12"));
   store.upsert(deployment("other-namespace", "5", "u1", "shop-2"));
-  const auto deltas =
-      store.catch_up({deployment("same", "5"), deployment("changed-after-list", "6"),
-                      deployment("only-in-list", "8", "u3")},
-                     ResourceVersion("10"), "shop", {{"shop", "unreadable"}});
-  CHECK(reported(deltas) == Reported{removed("gone/u1"), added("only-in-list/u3")});
+  const auto deltas = merge({deployment("same", "5"), deployment("changed-after-list", "6"),
+                             deployment("only-in-list", "8", "u3")},
+                            "10", "shop", {{"shop", "unreadable"}});
+  CHECK(reported(deltas) == Reported{added("only-in-list/u3"), removed("gone/u1")});
   CHECK(store.find({"shop", "changed-after-list"})->meta.resource_version.value == "12");
   CHECK(store.size() == 6);
 
   // The list has an older object of the same name: the store keeps the newer object.
-  CHECK(store
-            .catch_up({deployment("created-after-list", "4", "u1")}, ResourceVersion("11"), "shop",
-                      {{"shop", "same"}, {"shop", "unreadable"}, {"shop", "only-in-list"}})
+  CHECK(merge({deployment("created-after-list", "4", "u1")}, "11", "shop",
+              {{"shop", "same"}, {"shop", "unreadable"}, {"shop", "only-in-list"}})
             .empty());
 
   // An empty list of all namespaces removes all objects except those that are newer than the list.
-  CHECK(reported(store.catch_up({}, ResourceVersion("11"), "")) ==
-        Reported{removed("only-in-list/u3"), removed("same/u1"), removed("unreadable/u1"),
-                 removed("other-namespace/u1")});
+  CHECK(reported(merge({}, "11", "")) == Reported{removed("only-in-list/u3"), removed("same/u1"),
+                                                  removed("unreadable/u1"),
+                                                  removed("other-namespace/u1")});
 }
 
 TEST_CASE("does not change an object that find() has returned") {

@@ -128,7 +128,7 @@ TEST_CASE("syncs again without a minimum version when the server's version decre
   Machine machine = watching_machine();
   play(machine, {{9'000, StreamEnded{}, lists({.limit = 1}).restarted("Ended")},
                  {9'001, page("4", {}), opens_watch_list("").restarted("VersionDecreased")},
-                 {9'002, last_initial_event("4"), reads().replacing({})},
+                 {9'002, last_initial_event("4"), reads().replacing({}).rewound()},
                  {9'003, changed("old", "5"), reads().upserting("old", "5")}});
 }
 

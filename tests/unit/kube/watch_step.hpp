@@ -42,6 +42,7 @@ struct WatchStep {
   std::optional<ObjectVersion> upsert = {};
   std::optional<std::string> removal = {};
   std::optional<std::vector<ObjectVersion>> replacement = {};
+  bool is_rewound = false;
 
   bool operator==(const WatchStep&) const = default;
 
@@ -63,6 +64,11 @@ struct WatchStep {
   [[nodiscard]] WatchStep replacing(std::vector<ObjectVersion> objects) const {
     WatchStep step = *this;
     step.replacement = std::move(objects);
+    return step;
+  }
+  [[nodiscard]] WatchStep rewound() const {
+    WatchStep step = *this;
+    step.is_rewound = true;
     return step;
   }
 };
@@ -106,6 +112,7 @@ inline WatchStep watch_step_of(const WatchAction<Deployment>& action) {
                          .version = object.meta.resource_version.value};
   };
   WatchStep step = watch_step_of(action.next).restarted(std::string(action.restart_reason));
+  step.is_rewound = action.is_rewound;
   if (!action.change) return step;
   if (const auto* upsert = std::get_if<Upsert<Deployment>>(&*action.change))
     step.upsert = version_of(upsert->object);
