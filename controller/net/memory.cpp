@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -18,8 +19,27 @@ constexpr std::chrono::seconds interval{30};
 constexpr std::array limit_files{"/sys/fs/cgroup/memory.max",
                                  "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
 constexpr std::size_t max_limit_size = 64;
+constexpr std::size_t min_returned = std::size_t{2} * 1024 * 1024;
 constexpr double high_share = 0.9;
 constexpr double low_share = 0.8;
+
+// Returns free memory to the kernel if at least min_returned bytes became free since the last call.
+class FreeMemory {
+ public:
+  void give_back() {
+    // The free bytes include those that were returned before.
+    const std::size_t free = ::mallinfo2().fordblks;
+    if (free < free_before_ + min_returned) {
+      free_before_ = std::min(free_before_, free);
+      return;
+    }
+    ::malloc_trim(0);
+    free_before_ = ::mallinfo2().fordblks;
+  }
+
+ private:
+  std::size_t free_before_ = 0;
+};
 
 }  // namespace
 
@@ -49,9 +69,10 @@ bool MemoryWarning::is_due(double resident_bytes, double limit_bytes) {
 boost::asio::awaitable<void> watch_memory(ports::Clock& clock) {
   const std::optional<double> limit = memory_limit_bytes();
   MemoryWarning warning;
+  FreeMemory free_memory;
   for (;;) {
     co_await clock.sleep_until(clock.monotonic_now() + interval);
-    ::malloc_trim(0);
+    free_memory.give_back();
     const double resident = process_stats().resident_bytes;
     if (limit && warning.is_due(resident, *limit)) {
       log::warn(

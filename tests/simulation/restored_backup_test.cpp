@@ -6,13 +6,13 @@ using namespace lastgood::simulation;
 
 namespace {
 
-const std::vector<Duration> moments{1s, 8s, 14s, 16s, 20s, 30s, 2min, 5min};
+const std::vector<lastgood::Duration> moments{1s, 8s, 14s, 16s, 20s, 30s, 2min, 5min};
 
 }  // namespace
 
 //  v2 ships -- backup -- rolled back, or not yet -- restore: v2 runs again
 TEST_CASE("rolls back the release of a backup once more, at whichever moment it is restored") {
-  for (const Duration moment : moments) {
+  for (const lastgood::Duration moment : moments) {
     INFO("restored " << moment << " after the backup");
     Scenario scenario;
     scenario.start_controller();
@@ -32,7 +32,7 @@ TEST_CASE("rolls back the release of a backup once more, at whichever moment it 
 
 //  v1 -- backup -- v2 ships -- rolled back, or not yet -- restore: v1 runs, and v2 is unknown
 TEST_CASE("knows nothing of a release and its rollback that are not in the restored backup") {
-  for (const Duration moment : moments) {
+  for (const lastgood::Duration moment : moments) {
     INFO("restored " << moment << " after the release");
     Scenario scenario;
     scenario.start_controller();
