@@ -105,15 +105,11 @@ image_buildah() {
 
 image_build_with_buildah() {
   local archive=$1
-  local build=(image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE")
   # A container that an interrupted build has left would prevent the removal of its layers.
   quietly image_buildah rm --all || true
-  step "installing compilers and libraries of Debian 13 in the image"
-  quietly "${build[@]}" --target tools --tag localhost/lastgood-tools "$ROOT" ||
-    die "The packages for building the image could not be installed."
-  done_step
+  image_tools
   step "building the image $IMAGE_NAME with buildah"
-  quietly "${build[@]}" --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" "$ROOT" ||
+  quietly image_build_stage --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" ||
     die "The image could not be built."
   quietly image_buildah push "$IMAGE_NAME" "docker-archive:$archive:$IMAGE_NAME" ||
     die "The image could not be saved."
@@ -121,6 +117,31 @@ image_build_with_buildah() {
   # Removes the layers of earlier sources. Tagged layers, such as the base and the compilers, stay.
   quietly image_buildah rmi --prune || warn "Layers of earlier builds could not be removed."
   done_step
+}
+
+# image_build_stage FLAG...
+image_build_stage() {
+  image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE" "$@" "$ROOT"
+}
+
+image_tools() {
+  step "installing compilers and libraries of Debian 13 in the image"
+  quietly image_build_stage --target tools --tag localhost/lastgood-tools ||
+    die "The packages for building the image could not be installed."
+  done_step
+}
+
+# Builds the stages that do not depend on the sources: they mostly wait for the network, so they can
+# be built beside something else. Needs the packages buildah and debootstrap.
+image_prepare() {
+  local lock
+  [ -z "$(image_engine)" ] || return 0
+  mkdir -p "$CACHE/images"
+  exec {lock}>"$CACHE/images/lock"
+  flock "$lock"
+  image_base
+  image_tools
+  exec {lock}>&-
 }
 
 # Builds the base image, Debian 13, from the mirror of this machine's apt. Needs no registry.

@@ -17,6 +17,19 @@ test_e2e() {
   return "$code"
 }
 
+# Builds what the layer needs beside C++, so that all processors are free for it.
+test_e2e_prepare() {
+  ensure_kubernetes
+  ensure_image
+  ensure_metrics_servers
+}
+
+# Prints the path of the controller that scenarios run outside the cluster.
+controller_of_scenarios() {
+  local built=$ROOT/build/$TEST_PRESET/cmd/lastgood-controller/lastgood-controller
+  printf '%s' "${LASTGOOD_CONTROLLER:-$built}"
+}
+
 # With LASTGOOD_TEST_CONTROLLER=outside, each scenario runs the controller of build/dev outside the
 # cluster, and no image is needed.
 test_e2e_scenarios() {
@@ -29,7 +42,7 @@ test_e2e_scenarios() {
   ensure_metrics_servers
   ensure_faketime
   # Scenarios that stop a controller run their controller outside the cluster.
-  build_preset dev lastgood-controller || return
+  build_preset "$TEST_PRESET" lastgood-controller || return
   step "building the scenarios"
   program=$(mktemp "${TMPDIR:-/tmp}/lastgood-scenarios.XXXXXX")
   (
@@ -44,6 +57,9 @@ test_e2e_scenarios() {
     cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CACHE="$CACHE" \
       LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
       LASTGOOD_TEST_CONTROLLER="${LASTGOOD_TEST_CONTROLLER:-}" \
+      LASTGOOD_CONTROLLER="$(controller_of_scenarios)" \
+      ASAN_OPTIONS="$TEST_ASAN_OPTIONS:detect_leaks=0" \
+      UBSAN_OPTIONS="$TEST_UBSAN_OPTIONS" \
       "$program" -test.parallel 8 -test.timeout 30m "${@/#-run/-test.run}"
   ) || code=$?
   rm -f "$program"
