@@ -108,7 +108,7 @@ class ControllerProcess final : public asio::io_context {
                       .renew_deadline = lease.renew_deadline,
                       .retry_period = lease.retry_period};
     settings.random_source = simulation.random_source;
-    settings.fleet.breaker = simulation.breaker;
+    settings.fleet = {.breaker = simulation.breaker, .shared_cause = simulation.shared_cause};
     settings.metrics.prometheus_address = "http://prometheus.monitoring:9090";
     settings.metrics.prometheus_credentials = simulation.credentials_folder;
     const shell::Ports ports{.clock = clock_,

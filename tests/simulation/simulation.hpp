@@ -81,6 +81,8 @@ class Simulation {
   // The settings of the breaker, for controllers that are started later. The breaker holds all
   // rollbacks while too many Deployments fail. Here it is off (`rollbacks` is 0) by default.
   guard::BreakerSettings breaker{.rollbacks = 0};
+  // How many other Deployments hold a release, if they began to fail at the same time.
+  guard::SharedCauseSettings shared_cause = {};
   // The random source of controllers that are started later, for jitter.
   std::function<double()> random_source = [] { return 0.5; };
   // The clock of a controller minus that of the cluster, by controller. Absent: 0.
