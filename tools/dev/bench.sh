@@ -63,8 +63,8 @@ verb_bench() {
   demo_undo
 }
 
-# ./dev bench scale and leaders: the controller of the image runs outside the cluster, so that the bench can
-# start and kill it.
+# ./dev bench scale and leaders: the controller of the image runs outside the cluster, so that the
+# bench can start and kill it.
 # shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 bench_scale() {
   demo_prepare

@@ -131,19 +131,6 @@ image_tools() {
   done_step
 }
 
-# Builds the stages that do not depend on the sources: they mostly wait for the network, so they can
-# be built beside something else. Needs the packages buildah and debootstrap.
-image_prepare() {
-  local lock
-  [ -z "$(image_engine)" ] || return 0
-  mkdir -p "$CACHE/images"
-  exec {lock}>"$CACHE/images/lock"
-  flock "$lock"
-  image_base
-  image_tools
-  exec {lock}>&-
-}
-
 # Builds the base image, Debian 13, from the mirror of this machine's apt. Needs no registry.
 image_base() {
   local folder=$CACHE/debootstrap-trixie mirror security

@@ -2,15 +2,14 @@
 # ./dev test: runs the layers of the tests and prints one summary line for each layer. The layers
 # without a cluster run first, because they are fast.
 #
-# Without arguments it runs all layers, and builds C++ only with the preset `sanitize`. With the
-# names of layers, it uses the preset `dev`, which builds faster; --sanitize chooses the other one.
+# Without names of layers it runs all except `fuzz`, which takes 20 minutes of processor time.
+# --sanitize builds C++ with the address and undefined behavior sanitizers: the preset `sanitize`.
 #
 # test_layer_LAYER runs one layer and sets LAYER_SUMMARY, a text for the summary line.
 
-LAYERS=(lint unit wire chart go simulation fuzz e2e)
+LAYERS=(lint unit simulation wire chart go e2e fuzz)
+DEFAULT_LAYERS=(lint unit simulation wire chart go e2e)
 CPP_LAYERS=" unit simulation wire "
-# In a run of all layers, these run at the lowest priority during the layer e2e, which mostly waits.
-BACKGROUND_LAYERS=(simulation fuzz)
 TEST_PRESET=dev
 # The tests of a C++ layer run in this number of parts for each processor.
 TEST_PARTS=8
@@ -30,47 +29,15 @@ verb_test() {
       die "Unknown layer: $argument. Layers: ${LAYERS[*]}."
     fi
   done
+  [ ${#layers[@]} -gt 0 ] || layers=("${DEFAULT_LAYERS[@]}")
   TEST_LINES=() TEST_PASSED=0 TEST_FAILED=0
-  if [ ${#layers[@]} -gt 0 ]; then
-    test_build "${layers[@]}"
-    for layer in "${layers[@]}"; do test_run "$layer"; done
-  else
-    test_all
-  fi
+  test_build "${layers[@]}"
+  for layer in "${layers[@]}"; do test_run "$layer"; done
   say ""
   say "${BOLD}Layers${PLAIN}"
   printf '%s\n' "${TEST_LINES[@]}"
   say "layers: $TEST_PASSED passed, $TEST_FAILED failed"
   [ "$TEST_FAILED" = 0 ]
-}
-
-# Runs all layers. The steps that need all processors come first: the builds, and the image.
-test_all() {
-  local layer prefetch
-  TEST_PRESET=sanitize
-  need_packages "${BUILD_PACKAGES[@]}" "${MUTATE_PACKAGES[@]}" "${FUZZ_PACKAGES[@]}" \
-    "${CLUSTER_PACKAGES[@]}" buildah debootstrap
-  test_prefetch &
-  prefetch=$!
-  test_build "${LAYERS[@]}"
-  wait "$prefetch" || true
-  for layer in "${LAYERS[@]}"; do
-    [[ " ${BACKGROUND_LAYERS[*]} e2e " == *" $layer "* ]] || test_run "$layer"
-  done
-  test_e2e_prepare
-  test_start_background
-  test_run e2e
-  step "waiting for the layers in the background: ${BACKGROUND_LAYERS[*]}"
-  wait "$TEST_BACKGROUND" || true
-  done_step
-  test_collect
-}
-
-# Fetches what the cluster and the image need, while the processors build C++. A failure is reported
-# by the layer that needs it.
-test_prefetch() {
-  (cd "$ROOT/tests/e2e" && go mod download) >/dev/null 2>&1 || true
-  (image_prepare) >/dev/null 2>&1 || true
 }
 
 # test_build LAYER...: builds the C++ programs of these layers.
@@ -79,7 +46,7 @@ test_build() {
   for layer in "$@"; do
     [[ $CPP_LAYERS != *" $layer "* ]] || targets+=("test_$layer")
     case $layer in
-      e2e) [ "$TEST_PRESET" = dev ] || targets+=(test_conformance lastgood-controller) ;;
+      e2e) targets+=(test_conformance lastgood-controller) ;;
       fuzz) mapfile -t -O "${#targets[@]}" targets < <(test_fuzz_targets) ;;
     esac
   done
@@ -110,42 +77,6 @@ test_note() {
     TEST_LINES+=("${RED}FAILED${PLAIN}  $2")
   fi
   say "${TEST_LINES[-1]}"
-}
-
-# Starts the layers in the background, in a session of their own: a session is a group of the
-# scheduler, whose share of the processors is made as small as possible. They end with this process.
-test_start_background() {
-  local idle=()
-  ! chrt --idle 0 true 2>/dev/null || idle=(chrt --idle 0)
-  TEST_LOG=$(mktemp "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
-  # shellcheck disable=SC2016
-  setsid bash -c '
-    parent=$1
-    shift
-    echo 19 2>/dev/null >/proc/self/autogroup
-    "$@" &
-    work=$!
-    while kill -0 "$parent" && kill -0 "$work"; do sleep 1; done 2>/dev/null
-    kill -0 "$parent" 2>/dev/null || kill -- -$$
-    wait "$work"
-  ' _ $$ nice -n 19 ${idle[@]+"${idle[@]}"} "$ROOT/dev" test --sanitize "${BACKGROUND_LAYERS[@]}" \
-    >"$TEST_LOG" 2>&1 </dev/null &
-  TEST_BACKGROUND=$!
-}
-
-# Adds the layers in the background to the summary.
-test_collect() {
-  local layer line failed=$TEST_FAILED
-  for layer in "${BACKGROUND_LAYERS[@]}"; do
-    line=$(sed -n '/^Layers$/,$p' "$TEST_LOG" | grep -E "^(passed|FAILED)  $layer  " || true)
-    case $line in
-      passed*) test_note passed "${line#passed  }" ;;
-      FAILED*) test_note FAILED "${line#FAILED  }" ;;
-      *) test_note FAILED "$layer  did not end" ;;
-    esac
-  done
-  [ "$failed" = "$TEST_FAILED" ] || cat "$TEST_LOG"
-  rm -f "$TEST_LOG"
 }
 
 # test_cpp LAYER: runs the tests of a test program in parts, one for each processor at a time.

@@ -17,13 +17,6 @@ test_e2e() {
   return "$code"
 }
 
-# Builds what the layer needs beside C++, so that all processors are free for it.
-test_e2e_prepare() {
-  ensure_kubernetes
-  ensure_image
-  ensure_metrics_servers
-}
-
 # Prints the path of the controller that scenarios run outside the cluster.
 controller_of_scenarios() {
   local built=$ROOT/build/$TEST_PRESET/cmd/lastgood-controller/lastgood-controller
