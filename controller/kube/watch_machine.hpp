@@ -94,8 +94,8 @@ template <class T>
 struct WatchAction {
   WatchNext next = ReadStream{};
   std::optional<Change<T>> change = {};  // apply to the store before `next`
-  // The version of the new list is lower than the last one that was seen: the objects are those of
-  // a backup, and what was seen since that backup has not happened.
+  // The version of the new list is lower than the last one that was seen: etcd was restored from a
+  // backup, which lacks the latest changes.
   bool is_rewound = false;
   // Why the watch restarts, for metrics: a CamelCase word from a small set, such as "Expired".
   // Empty: it does not restart.

@@ -84,8 +84,8 @@ class Manager {
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
                                         runtime::Term term);
   void on_term(runtime::Term term);
-  // A watch has found that etcd was restored from a backup. What the states and the store say about
-  // the time since the backup has not happened.
+  // A watch has found that etcd was restored from a backup. The states of the Deployments contain
+  // events that are not in the backup, so they are loaded again.
   void on_rewound();
   // Forgets all states, and loads them again if this replica leads.
   void load_state(runtime::Term term);

@@ -1,5 +1,5 @@
-// etcd is restored from a backup while a controller runs. What happened after the backup is not in
-// the restored objects, so the controller must not remember it.
+// etcd is restored from a backup while a controller runs. The controller must forget all that
+// happened after the backup.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
