@@ -169,6 +169,7 @@ int run_controller(const Options& options) {
   auto client =
       net::KubeClient::create(executor, std::move(*credentials), &metrics, {}, load_credentials);
   if (!client) return startup_failed(client.error());
+  (*client)->report_dates([&clock](Time server) { clock.on_server_time(server); });
   auto manager = shell::Manager::create(executor,
                                         {.clock = clock,
                                          .kube = **client,

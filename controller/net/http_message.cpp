@@ -40,6 +40,36 @@ std::optional<Duration> parse_retry_after(std::string_view value) {
   return std::chrono::seconds(std::min<std::uint32_t>(seconds, 3600));
 }
 
+// "Sun, 06 Nov 1994 08:49:37 GMT": https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7. The older
+// formats are not read: Kubernetes does not write them.
+std::optional<Time> parse_date(std::string_view value) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::string_view form = "Sun, 06 Nov 1994 08:49:37 GMT";
+  if (value.size() != form.size() || !value.ends_with(" GMT")) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t length) {
+    int found = -1;
+    const char* const end = value.data() + at + length;
+    const auto [stop, error] = std::from_chars(value.data() + at, end, found);
+    return error == std::errc() && stop == end ? found : -1;
+  };
+  const auto month = months.find(value.substr(8, 3));
+  const int day = number(5, 2);
+  const int year = number(12, 4);
+  const int hour = number(17, 2);
+  const int minute = number(20, 2);
+  const int second = number(23, 2);
+  if (month == std::string_view::npos || month % 3 != 0 || day < 0 || year < 0 || hour < 0 ||
+      hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
+}
+
 std::string_view plain(beast::string_view text) { return {text.data(), text.size()}; }
 
 class ResponseParser final : public http::basic_parser<false> {
@@ -70,6 +100,7 @@ class ResponseParser final : public http::basic_parser<false> {
     if (is_header_done()) return;  // a trailer
     if (name == http::field::content_type && head_.content_type.empty())
       head_.content_type = plain(value);
+    if (name == http::field::date) head_.date = parse_date(plain(value));
     if (name == http::field::retry_after) head_.retry_after = parse_retry_after(plain(value));
     if (name == http::field::warning && head_.warnings.size() < max_warnings)
       head_.warnings.emplace_back(plain(value));

@@ -26,6 +26,7 @@ struct ResponseHead {
   std::optional<std::uint64_t> length = {};  // the Content-Length header
   std::vector<std::string> warnings = {};    // the Warning headers, at most max_warnings
   std::string content_type = {};             // the Content-Type header
+  std::optional<Time> date = {};             // the Date header. Empty if it is missing or invalid.
 };
 
 inline constexpr std::size_t max_warnings = 16;

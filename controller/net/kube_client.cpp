@@ -21,6 +21,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t max_error_body_bytes = std::size_t{256} * 1024;
+// A Date header is older if the response or this process was slow.
+constexpr Duration max_age_of_date{2'000};
 // The most memory that is reserved because of a Content-Length header, which may be wrong.
 constexpr std::size_t max_reserved_bytes = std::size_t{4} * 1024 * 1024;
 
@@ -110,6 +112,7 @@ class KubeClient::Impl {
                                               std::function<bool(std::string_view)> on_bytes);
   void stop();
   [[nodiscard]] steady_clock::time_point last_success() const { return last_success_; }
+  void report_dates(std::function<void(Time)> on_date) { on_date_ = std::move(on_date); }
 
  private:
   // Registers the deadline of a call or stream in flight, so that stop() can abort it.
@@ -148,6 +151,7 @@ class KubeClient::Impl {
   LaneOfCalls lease_;
   std::set<Deadline*> in_flight_;
   bool stopped_ = false;
+  std::function<void(Time)> on_date_;
   steady_clock::time_point last_success_ = steady_clock::now();
 };
 
@@ -234,7 +238,12 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
       .limits = {.header_bytes = limits_.header_bytes},
       .sink = [&receiver](const ResponseHead& head,
                           std::string_view piece) { return receiver.receive(head, piece); },
-      .on_head = [&count_once](const ResponseHead& head) { count_once(head.status); },
+      .on_head =
+          [&, this](const ResponseHead& head) {
+            count_once(head.status);
+            const bool is_fresh = steady_clock::now() - since <= max_age_of_date;
+            if (head.date && on_date_ && is_fresh) on_date_(*head.date);
+          },
       .wants_body = [&receiver](const ResponseHead& head) { return receiver.begin(head); },
       .idle_timeout = receiver.idle_timeout};
   if (!receiver.on_bytes) exchange.limits.body_bytes = receiver.body_limit;
@@ -350,6 +359,10 @@ asio::awaitable<Result<ports::ResponseWithWarnings>> KubeClient::call_with_warni
 asio::awaitable<Result<void>> KubeClient::stream(ApiCall call, Duration idle_timeout,
                                                  std::function<bool(std::string_view)> on_bytes) {
   return Impl::stream(impl_, std::move(call), idle_timeout, std::move(on_bytes));
+}
+
+void KubeClient::report_dates(std::function<void(Time)> on_date) {
+  impl_->report_dates(std::move(on_date));
 }
 
 steady_clock::time_point KubeClient::last_success() const { return impl_->last_success(); }

@@ -54,6 +54,9 @@ class KubeClient final : public ports::KubeApi {
       ports::ApiCall call, Duration idle_timeout,
       std::function<bool(std::string_view)> on_bytes) override;
 
+  // `on_date` is called with the Date header of each response whose head arrived within 2 s.
+  void report_dates(std::function<void(Time)> on_date);
+
   // When a request last had a response other than 401 or a server error (5xx), or when the client
   // was created.
   [[nodiscard]] std::chrono::steady_clock::time_point last_success() const;

@@ -5,12 +5,25 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "base/log.hpp"
+
 namespace lastgood::net {
+namespace {
+
+Time machine_time() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+}  // namespace
 
 SystemClock::SystemClock(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-Time SystemClock::now() const {
-  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+Time SystemClock::now() const { return machine_time() + offset_.offset(); }
+
+void SystemClock::on_server_time(Time server) {
+  if (!offset_.observe(server, machine_time())) return;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(offset_.offset()).count();
+  log::warn(seconds == 0 ? "the clock of this machine agrees with that of the API server again"
+                         : "the clock of this machine is wrong: the time of the API server is used",
+            {{"offset_seconds", seconds}});
 }
 
 MonotonicTime SystemClock::monotonic_now() const {

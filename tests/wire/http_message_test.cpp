@@ -118,6 +118,23 @@ TEST_CASE("skips interim responses up to a limit") {
   CHECK(read_response({"HTTP/1.1 101 Switching Protocols\r\n\r\n"}).head.status == 101);
 }
 
+TEST_CASE("reads the Date header") {
+  const auto date = [](const std::string& value) {
+    return read_response({"HTTP/1.1 200 OK\r\nDate: " + value + "\r\nContent-Length: 0\r\n\r\n"})
+        .head.date;
+  };
+  CHECK(date("Sun, 06 Nov 1994 08:49:37 GMT") == parse_rfc3339("1994-11-06T08:49:37Z"));
+  CHECK(date("Mon, 30 Nov 2026 23:59:60 GMT") == parse_rfc3339("2026-12-01T00:00:00Z"));
+  for (const std::string invalid :
+       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 anF 1994 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:3x GMT"}) {
+    INFO(invalid);
+    CHECK_FALSE(date(invalid));
+  }
+}
+
 TEST_CASE("reads Retry-After in seconds, at most one hour") {
   const auto retry_after = [](const std::string& value) {
     return read_response(

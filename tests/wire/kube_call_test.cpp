@@ -101,6 +101,17 @@ TEST_CASE("returns the message, kind and Retry-After of an error status") {
   CHECK(redirect.error().status == 302);
 }
 
+TEST_CASE("reports the Date header of each response") {
+  asio::io_context io;
+  ScriptedServer server(io, always(response(200, "{}", "Date: Mon, 30 Nov 2026 12:00:00 GMT\r\n")));
+  const auto client = client_for(io, plain_credentials(server.port()));
+  std::vector<Time> dates;
+  client->report_dates([&dates](Time date) { dates.push_back(date); });
+  REQUIRE(await(io, client->call(get(), long_timeout)));
+  REQUIRE(dates.size() == 1);
+  CHECK(format_rfc3339(dates.front()) == "2026-11-30T12:00:00Z");
+}
+
 TEST_CASE("fails with ConnectionRefused and the URL without query when no server listens") {
   asio::io_context io;
   std::uint16_t port = 0;

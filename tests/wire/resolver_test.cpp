@@ -203,6 +203,15 @@ TEST_CASE("sleeps until the given time, and ends with operation_aborted when can
   CHECK(sleeper.was_cancelled());
 }
 
+TEST_CASE("uses the time of the API server when the clock of the machine is wrong") {
+  asio::io_context io;
+  net::SystemClock clock(io.get_executor());
+  const Time machine = clock.now();
+  clock.on_server_time(machine + std::chrono::hours(1));
+  CHECK(clock.now() >= machine + std::chrono::minutes(59));
+  CHECK(clock.now() <= machine + std::chrono::minutes(61));
+}
+
 TEST_CASE("returns the number of a signal that arrives, and does not end the process") {
   asio::io_context io;
   Task<int> waiting(io, net::wait_for_signal({SIGTERM, SIGINT}));
