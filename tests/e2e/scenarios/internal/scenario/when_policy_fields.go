@@ -63,6 +63,8 @@ func (w *When) patchPolicy(name string, operation map[string]any) error {
 	}
 	_, err = w.Cluster.Dynamic.Resource(lastgoodResource("rollbackpolicies")).
 		Namespace(w.Namespace).Patch(context.Background(), name, types.JSONPatchType, patch,
-		metav1.PatchOptions{FieldManager: fieldManager})
+		metav1.PatchOptions{FieldManager: fieldManager,
+			// Otherwise client-go prints a warning for each unknown field.
+			FieldValidation: metav1.FieldValidationIgnore})
 	return err
 }
