@@ -28,8 +28,8 @@ namespace lastgood::api {
   X(AdmissionDenied) X(Forbidden) X(SnapshotMissing) X(SnapshotInvalid) X(NotChecked)             \
   X(SameImage) X(GroupBlocked) X(Observing) X(AwaitingApproval) X(GroupOrder)                     \
   X(CheckingRollback)                                                                             \
-  X(DeploymentNotFound) X(NotGuarded) X(Busy) X(RevisionNotFound) X(AlreadyCurrent)               \
-  X(NoSnapshot) X(Quarantined) X(NotProven)                                                       \
+  X(DeploymentNotFound) X(NotGuarded) X(Busy) X(NewerRelease) X(RevisionNotFound)                 \
+  X(AlreadyCurrent) X(NoSnapshot) X(Quarantined) X(NotProven)                                     \
   X(Ready) X(SnapshotFailed) X(PolicyApplies) X(Accepted) X(Invalid)                              \
   X(InvalidAnnotation) X(PolicyNotFound) X(PolicyConflict) X(PolicyInvalid)                       \
   X(ConfigMapNotFound) X(ConfigMapInvalid) X(ConfigMapUnreadable)                                 \

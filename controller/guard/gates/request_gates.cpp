@@ -77,6 +77,25 @@ MaybeRejection template_not_recognized(const Inputs& inputs, const api::GuardSta
                    .is_temporary = true};
 }
 
+// The user asked to roll back the release before the current one. If this replica has just loaded
+// the state, the release may be older than its first reconcile, so it does not count as newer.
+MaybeRejection newer_release(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+  constexpr std::chrono::seconds precision_of_created{1};
+  constexpr std::chrono::seconds first_reconciles{15};
+  const auto& created = inputs.request->meta.created;
+  const auto& released = guard.evaluation_started;
+  const bool is_newer = created && released && *released >= *created + precision_of_created &&
+                        *released >= inputs.loaded + first_reconciles;
+  if (!is_newer || inputs.request->spec.drill) return {};
+  return Rejection{
+      .reason = Reason::NewerRelease,
+      .message = fmt::format(
+          "{} was released at {}, after this Rollback was created at {}. To roll it back too, "
+          "create the Rollback again",
+          rollback::name_of(inputs.deployment, *guard.current), format_rfc3339(*released),
+          format_rfc3339(*created))};
+}
+
 MaybeRejection revision_not_found(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const auto& number = inputs.request->spec.to_revision;
   if (!number || requested_revision(inputs, guard)) return {};
@@ -201,6 +220,7 @@ constexpr std::array gates{
     RequestGate{.name = "ScaledToZero", .rejects = scaled_to_zero},
     RequestGate{.name = "Busy", .rejects = busy},
     RequestGate{.name = "WaitingForReplicaSet", .rejects = template_not_recognized},
+    RequestGate{.name = "NewerRelease", .rejects = newer_release},
     RequestGate{.name = "RevisionNotFound", .rejects = revision_not_found},
     RequestGate{.name = "AlreadyCurrent", .rejects = already_current},
     RequestGate{.name = "NoSnapshot", .rejects = no_snapshot},

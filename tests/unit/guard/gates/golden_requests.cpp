@@ -16,6 +16,12 @@ void request_revision_1(Inputs& inputs, RevisionVerdict verdict) {
   inputs.guard.revisions[1].verdict = verdict;
 }
 
+void release_after_request(Inputs& inputs, Duration after) {
+  inputs.loaded = noon - 1h;
+  inputs.request->meta.created = noon;
+  inputs.guard.evaluation_started = noon + after;
+}
+
 void set_preflight(Inputs& inputs, api::ConditionStatus ready, Reason reason, const char* message) {
   inputs.preflight->ready = ready;
   inputs.preflight->reason = reason;
@@ -95,6 +101,24 @@ std::vector<RequestGateRow> progress_rows() {
          .mentions = {"ReplicaSet"},
          .is_temporary = true}}},
       {"WaitingForReplicaSet", "the template is recognized", [](Inputs&) {}},
+      {"NewerRelease",
+       "the current release was seen a second after the request was created",
+       [](Inputs& in) { release_after_request(in, 1s); },
+       {{.reason = Reason::NewerRelease, .mentions = {"revision 2", "create the Rollback again"}}}},
+      {"NewerRelease", "the current release was seen in the second of the request",
+       [](Inputs& in) { release_after_request(in, 999ms); }},
+      {"NewerRelease", "the current release was seen before the request",
+       [](Inputs& in) { release_after_request(in, -1s); }},
+      {"NewerRelease", "the release is newer, but this replica has just loaded the state",
+       [](Inputs& in) {
+         release_after_request(in, 1s);
+         in.loaded = *in.guard.evaluation_started - 14s;
+       }},
+      {"NewerRelease", "the release is newer, but the request is a drill",
+       [](Inputs& in) {
+         release_after_request(in, 1s);
+         in.request->spec.drill = true;
+       }},
   };
 }
 
