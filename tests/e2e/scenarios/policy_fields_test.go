@@ -65,7 +65,11 @@ func TestActsTheSameAfterEachFieldOfThePolicyWasChangedAndCorrected(t *testing.T
 	s.Then().LeaseIsKept()
 	// Checks of the example fail, such as that of a URL that does not exist. They never passed for
 	// another revision, so they may only hold the release.
-	s.When().Policy("web", firstFailureLongBake).TimePassed(changedFor)
+	var usual map[string]any
+	if err := yaml.Unmarshal([]byte(firstFailureLongBake), &usual); err != nil {
+		t.Fatal(err)
+	}
+	s.When().PolicySpecSet("web", usual).TimePassed(changedFor)
 	s.Then().IsBaking("web").CheckIs("web", "health", "Pass", "Passed")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	expectOneRollback(s)
