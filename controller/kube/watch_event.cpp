@@ -1,5 +1,6 @@
 #include "kube/watch_event.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -56,7 +57,9 @@ std::unexpected<Error> invalid_json(std::string_view subject, const ErrorPath& e
 ErrorCode append_field(std::string& object, std::string_view name, Value value) {
   std::string_view raw;
   if (const ErrorCode code = walk::read_raw(value, raw)) return code;
-  if (name.find_first_of("\"\\") != std::string_view::npos) return simdjson::SUCCESS;
+  const bool needs_escape =
+      std::ranges::any_of(name, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20; });
+  if (needs_escape) return simdjson::SUCCESS;
   object += object.size() > 1 ? ",\"" : "\"";
   object.append(name).append("\":").append(raw);
   return simdjson::SUCCESS;

@@ -71,7 +71,8 @@ TEST_CASE("reads a guard with managedFields like one without") {
   CHECK(expected.status->message == "a \"quoted\" name");
   CHECK(expected.meta.labels.at("a\"b") == "c");
   CHECK(read(R"({"metadata":{)" + name + "," + fields + "}" + status) == expected);
-  CHECK(read(R"({"metadata":{)" + fields + "," + name + R"(},"not\"read":1)" + status) == expected);
+  CHECK(read(R"({"metadata":{)" + fields + "," + name + R"(},"not\"read":1,"nor\u0001this":2)" +
+             status) == expected);
 }
 
 TEST_CASE("reads name, uid and version of a deletion") {
