@@ -36,8 +36,9 @@ constexpr std::array rejections{
                 "Not a rejection. The request waits until the current template has a ReplicaSet.",
                 ""},
     ReasonEntry{rejected, Reason::NewerRelease, no,
-                "The current release was shipped after the Rollback was created.",
-                "To roll back this release too, create the Rollback again."},
+                "The evaluation of the current release began after the Rollback was created, so it "
+                "may be a newer release.",
+                "To roll it back, create the Rollback again."},
     ReasonEntry{rejected, Reason::RevisionNotFound, no,
                 "`toRevision` is not among the revisions that Lastgood remembers.",
                 "Choose a revision in `status.revisions` of the guard."},

@@ -77,8 +77,8 @@ MaybeRejection template_not_recognized(const Inputs& inputs, const api::GuardSta
                    .is_temporary = true};
 }
 
-// The user asked to roll back the release before the current one. If this replica has just loaded
-// the state, the release may be older than its first reconcile, so it does not count as newer.
+// The user may have asked to roll back the release before the current one. If this replica has just
+// loaded the state, the release may be older than its first reconcile, so it does not count.
 MaybeRejection newer_release(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   constexpr std::chrono::seconds precision_of_created{1};
   constexpr std::chrono::seconds first_reconciles{15};
@@ -90,8 +90,8 @@ MaybeRejection newer_release(const Inputs& inputs, const api::GuardStatus& guard
   return Rejection{
       .reason = Reason::NewerRelease,
       .message = fmt::format(
-          "{} was released at {}, after this Rollback was created at {}. To roll it back too, "
-          "create the Rollback again",
+          "The evaluation of {} began at {}, after this Rollback was created at {}, so it may be a "
+          "newer release. To roll it back, create the Rollback again",
           rollback::name_of(inputs.deployment, *guard.current), format_rfc3339(*released),
           format_rfc3339(*created))};
 }
