@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "guard/guard_status.hpp"
+
 namespace lastgood::guard {
 
 namespace {
@@ -22,25 +24,52 @@ bool is_unavailable(const api::Deployment& deployment) {
 
 }  // namespace
 
-void FleetIndex::on_state(const Key& key, const GuardState& state) {
-  const bool is_guarded = !state.guard->policy.empty();
-  const bool is_active =
-      is_guarded && (state.guard->state != api::State::Idle || !state.guard->rollbacks.empty());
+FleetIndex::Membership FleetIndex::membership_of(const GuardState& state) {
+  const api::GuardStatus& guard = *state.guard;
+  const bool is_noteworthy = guard.state != api::State::Idle || !guard.rollbacks.empty();
+  return {.policy = guard.policy,
+          .is_active = !guard.policy.empty() && is_noteworthy,
+          .has_policy_conflict = has_policy_conflict(guard)};
+}
+
+void FleetIndex::on_state(const Key& key, const Membership& membership) {
   unloaded_.erase(key);
-  set_member(guarded_, key, is_guarded);
-  set_member(active_, key, is_active);
+  remove_policy(key);
+  if (!membership.policy.empty()) {
+    policies_.emplace(key, membership.policy);
+    ++governed_[{key.namespace_, membership.policy}];
+  }
+  set_member(active_, key, membership.is_active);
+  set_member(conflicting_, key, membership.has_policy_conflict);
 }
 
 void FleetIndex::on_forgotten(const Key& key) {
-  guarded_.erase(key);
+  remove_policy(key);
   active_.erase(key);
+  conflicting_.erase(key);
   unloaded_.erase(key);
 }
 
 void FleetIndex::clear() {
-  guarded_.clear();
+  policies_.clear();
+  governed_.clear();
   active_.clear();
+  conflicting_.clear();
   unloaded_.clear();
+}
+
+std::size_t FleetIndex::guarded_by(const InternedString& namespace_,
+                                   const InternedString& policy) const {
+  const auto found = governed_.find({namespace_, policy});
+  return found == governed_.end() ? 0 : found->second;
+}
+
+void FleetIndex::remove_policy(const Key& key) {
+  const auto found = policies_.find(key);
+  if (found == policies_.end()) return;
+  const auto governed = governed_.find({key.namespace_, found->second});
+  if (--governed->second == 0) governed_.erase(governed);
+  policies_.erase(found);
 }
 
 void FleetIndex::on_deployment(const Key& key, const api::Deployment* after) {

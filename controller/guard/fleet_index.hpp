@@ -1,5 +1,7 @@
-// The guarded Deployments that may count for the breaker or as a shared cause, so that no reconcile
-// visits the whole fleet. It is kept by difference: call the functions at each change.
+// What must be known of the whole fleet, so that nothing visits all Deployments: the guarded
+// Deployments that may count for the breaker or as a shared cause, how many each policy governs,
+// and which have a conflict of policies. It is kept by difference: call the functions at each
+// change.
 //
 //   a state of this term     noteworthy if it is not Idle, or if it has past rollbacks
 //   a Deployment             noteworthy while its condition Available is not True
@@ -7,7 +9,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "api/workload.hpp"
 #include "guard/guard_state.hpp"
@@ -16,8 +20,17 @@ namespace lastgood::guard {
 
 class FleetIndex {
  public:
-  // Called after each change of a state.
-  void on_state(const Key& key, const GuardState& state);
+  // What the index has of one state.
+  struct Membership {
+    InternedString policy;   // as in GuardStatus; empty: the Deployment is not guarded
+    bool is_active = false;  // guarded, and not Idle or with past rollbacks
+    bool has_policy_conflict = false;
+    bool operator==(const Membership&) const = default;
+  };
+  [[nodiscard]] static Membership membership_of(const GuardState& state);
+
+  // Called with a new state, and after each change of its membership.
+  void on_state(const Key& key, const Membership& membership);
   // The state was forgotten: the Deployment is gone or no longer guarded.
   void on_forgotten(const Key& key);
   // A new term begins with this guard, which has no state yet.
@@ -30,7 +43,11 @@ class FleetIndex {
   void on_deployment(const Key& key, const api::Deployment* after);
 
   // The number of states that a policy governs. Guards without a state do not count.
-  [[nodiscard]] std::size_t guarded() const { return guarded_.size(); }
+  [[nodiscard]] std::size_t guarded() const { return policies_.size(); }
+  // Of these, the number in one namespace that this policy governs.
+  [[nodiscard]] std::size_t guarded_by(const InternedString& namespace_,
+                                       const InternedString& policy) const;
+  [[nodiscard]] const std::set<Key>& with_policy_conflict() const { return conflicting_; }
   [[nodiscard]] const std::set<Key>& unloaded() const { return unloaded_; }
 
   // Calls visit(key) once for each noteworthy Deployment with a state, in the order of the keys.
@@ -38,13 +55,17 @@ class FleetIndex {
   void for_each(Visit visit) const {
     for (const Key& key : active_) visit(key);
     for (const Key& key : unavailable_) {
-      if (!active_.contains(key) && guarded_.contains(key)) visit(key);
+      if (!active_.contains(key) && policies_.contains(key)) visit(key);
     }
   }
 
  private:
-  std::set<Key> guarded_;
-  std::set<Key> active_;       // of guarded_
+  void remove_policy(const Key& key);
+
+  std::map<Key, InternedString> policies_;  // of the guarded ones
+  std::map<std::pair<InternedString, InternedString>, std::size_t> governed_;  // namespace, policy
+  std::set<Key> conflicting_;
+  std::set<Key> active_;       // of the guarded ones
   std::set<Key> unavailable_;  // Deployments, guarded or not
   std::set<Key> unloaded_;
 };

@@ -55,7 +55,7 @@ void GuardStates::drain(const api::Deployment& deployment, const kube::Stores& s
   Inbox inbox = std::exchange(found->second.inbox, {});
   GuardState& state = *found->second.state;
   state = fold(std::move(state), std::move(inbox), deployment, stores, now);
-  index_.on_state(deployment.meta.key, state);
+  index(deployment.meta.key, found->second);
 }
 
 void GuardStates::apply(const Key& deployment, const Outcome& outcome) {
@@ -63,7 +63,7 @@ void GuardStates::apply(const Key& deployment, const Outcome& outcome) {
   if (found == entries_.end()) return;
   GuardState& state = *found->second.state;
   state = guard::apply(std::move(state), outcome);
-  index_.on_state(deployment, state);
+  index(deployment, found->second);
 }
 
 void GuardStates::share_stored(const api::DeploymentGuard& guard) {
@@ -82,7 +82,14 @@ void GuardStates::share_stored(const api::DeploymentGuard& guard) {
 void GuardStates::set_unmanaged(const Key& deployment, GuardState state) {
   Entry& entry = entries_[deployment];
   entry = {.state = std::make_shared<GuardState>(std::move(state))};
-  index_.on_state(deployment, *entry.state);
+  index(deployment, entry);
+}
+
+void GuardStates::index(const Key& deployment, Entry& entry) {
+  const FleetIndex::Membership membership = FleetIndex::membership_of(*entry.state);
+  if (entry.indexed == membership) return;
+  entry.indexed = membership;
+  index_.on_state(deployment, membership);
 }
 
 }  // namespace lastgood::guard

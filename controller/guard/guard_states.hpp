@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "guard/fleet_index.hpp"
 #include "guard/guard_state.hpp"
@@ -80,8 +81,11 @@ class GuardStates {
   struct Entry {
     std::shared_ptr<GuardState> state;
     Inbox inbox = {};
-    bool is_gathering = false;  // between open() and end_gather()
+    bool is_gathering = false;                           // between open() and end_gather()
+    std::optional<FleetIndex::Membership> indexed = {};  // what index_ has; absent: nothing yet
   };
+
+  void index(const Key& deployment, Entry& entry);
 
   std::map<Key, Entry> entries_;
   FleetIndex index_;

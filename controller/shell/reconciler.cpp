@@ -363,20 +363,15 @@ void Reconciler::enqueue_group(const Key& key, const std::string& group) {
 
 std::vector<std::shared_ptr<const api::Deployment>> Reconciler::with_policy_conflict() const {
   std::vector<std::shared_ptr<const api::Deployment>> found;
-  states_.for_each([&](const Key& key, const guard::GuardState& state) {
-    if (!guard::has_policy_conflict(state.guard)) return;
+  for (const Key& key : states_.index().with_policy_conflict()) {
     if (auto deployment = stores_.deployments.find(key)) found.push_back(std::move(deployment));
-  });
+  }
   return found;
 }
 
 std::int64_t Reconciler::count_guarded_by(const std::string& namespace_,
                                           const std::string& policy) const {
-  std::int64_t count = 0;
-  states_.for_each([&](const Key& key, const guard::GuardState& state) {
-    if (key.namespace_ == namespace_ && state.guard->policy == policy) ++count;
-  });
-  return count;
+  return static_cast<std::int64_t>(states_.index().guarded_by(namespace_, policy));
 }
 
 std::size_t Reconciler::count_guarded() const { return states_.index().guarded(); }

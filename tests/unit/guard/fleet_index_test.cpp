@@ -14,6 +14,10 @@ namespace {
 const Key web{.namespace_ = "shop", .name = "web"};
 const Key cart{.namespace_ = "shop", .name = "cart"};
 
+void set(FleetIndex& index, const Key& key, const GuardState& state) {
+  index.on_state(key, FleetIndex::membership_of(state));
+}
+
 GuardState state_of(api::State state, const std::string& policy = "RollbackPolicy/web") {
   GuardState result;
   result.guard.edit().state = state;
@@ -35,15 +39,15 @@ std::vector<Key> visited(const FleetIndex& index) {
 
 TEST_CASE("visits a guarded Deployment while it is not Idle or has past rollbacks") {
   FleetIndex index;
-  index.on_state(web, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Idle));
   CHECK(visited(index).empty());
-  index.on_state(web, state_of(api::State::Evaluating));
+  set(index, web, state_of(api::State::Evaluating));
   CHECK(visited(index) == std::vector{web});
   GuardState rolled_back = state_of(api::State::Idle);
   rolled_back.guard.edit().rollbacks = {{.name = "web-2", .at = noon}};
-  index.on_state(web, rolled_back);
+  set(index, web, rolled_back);
   CHECK(visited(index) == std::vector{web});
-  index.on_state(web, state_of(api::State::Evaluating, ""));
+  set(index, web, state_of(api::State::Evaluating, ""));
   CHECK(visited(index).empty());
 }
 
@@ -52,11 +56,11 @@ TEST_CASE("visits an Idle Deployment once while it is not available, if it is gu
   const api::Deployment unavailable = deployment(api::ConditionStatus::False);
   index.on_deployment(web, &unavailable);
   CHECK(visited(index).empty());
-  index.on_state(web, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Idle));
   CHECK(visited(index) == std::vector{web});
-  index.on_state(web, state_of(api::State::Held));
+  set(index, web, state_of(api::State::Held));
   CHECK(visited(index) == std::vector{web});
-  index.on_state(web, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Idle));
   const api::Deployment available = deployment(api::ConditionStatus::True);
   index.on_deployment(web, &available);
   CHECK(visited(index).empty());
@@ -67,9 +71,9 @@ TEST_CASE("visits an Idle Deployment once while it is not available, if it is gu
 
 TEST_CASE("counts the guarded Deployments, and forgets those that are gone") {
   FleetIndex index;
-  index.on_state(web, state_of(api::State::Held));
-  index.on_state(web, state_of(api::State::Held));
-  index.on_state(cart, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Held));
+  set(index, web, state_of(api::State::Held));
+  set(index, cart, state_of(api::State::Idle));
   CHECK(index.guarded() == 2);
   index.on_forgotten(web);
   CHECK(index.guarded() == 1);
@@ -82,7 +86,7 @@ TEST_CASE("a guard has no state until its Deployment is reconciled in this term"
   FleetIndex index;
   index.on_unloaded(web);
   index.on_unloaded(cart);
-  index.on_state(web, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Idle));
   CHECK(index.unloaded() == std::set<Key>{cart});
   index.on_forgotten(cart);
   CHECK(index.unloaded().empty());
@@ -93,6 +97,6 @@ TEST_CASE("knows after a change of the term which Deployments are not available"
   const api::Deployment unavailable = deployment(api::ConditionStatus::False);
   index.on_deployment(web, &unavailable);
   index.clear();
-  index.on_state(web, state_of(api::State::Idle));
+  set(index, web, state_of(api::State::Idle));
   CHECK(visited(index) == std::vector{web});
 }

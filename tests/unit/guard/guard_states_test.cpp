@@ -1,7 +1,12 @@
 // Which entries are put into the inbox of a Deployment, and when they change its state.
 #include "guard/guard_states.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
+#include <random>
+#include <set>
+#include <vector>
 
 #include "unit/guard/fixtures.hpp"
 
@@ -198,4 +203,58 @@ TEST_CASE("keeps its own status when the watch has another one, another guard, o
   stored.status.edit().checks[0].passing_since.reset();
   web.states.share_stored(stored);
   CHECK(web.state().guard->checks[0].passing_since == noon);
+}
+
+TEST_CASE("the index of the fleet agrees with all states after random operations") {
+  kube::Stores stores;
+  GuardStates states;
+  std::mt19937 random(7);
+  const auto below = [&](unsigned limit) { return static_cast<int>(random() % limit); };
+  for (int step = 0; step < 3'000; ++step) {
+    api::Deployment deployment;
+    deployment.meta.key = {.namespace_ = "shop", .name = fmt::format("web-{}", below(5))};
+    deployment.meta.uid = Uid(fmt::format("uid-{}", below(2)));
+    const Key& key = deployment.meta.key;
+    switch (below(5)) {
+      case 0: {
+        api::GuardStatus status;
+        status.policy = below(3) == 0 ? "" : "RollbackPolicy/web";
+        if (below(2) == 0) status.rollbacks = {{.name = "web-2", .at = noon}};
+        if (below(3) == 0)
+          status.conditions = {
+              {.type = api::condition::governed, .reason = api::to_string(Reason::PolicyConflict)}};
+        const Plan plan{.guard = std::move(status)};
+        states.apply(
+            key, PlanDecided{
+                     .deployment = deployment, .policy = {}, .plan = plan, .now = noon, .at = {}});
+        break;
+      }
+      case 1: {
+        api::DeploymentGuard guard{.meta = {.key = key, .uid = guard_uid}};
+        guard.status.edit().deployment_uid = deployment.meta.uid;
+        guard.status.edit().policy = below(3) == 0 ? "" : "RollbackPolicy/web";
+        guard.status.edit().state = below(2) == 0 ? api::State::Idle : api::State::Held;
+        stores.guards.upsert(std::move(guard));
+        break;
+      }
+      case 2: states.forget(key); break;
+      case 3: states.set_unmanaged(key, GuardState{.is_unmanaged = true}); break;
+      default: states.open(deployment, stores, noon);
+    }
+    std::vector<Key> noteworthy;
+    std::set<Key> conflicting;
+    std::size_t guarded = 0;
+    states.for_each([&](const Key& each, const GuardState& state) {
+      const FleetIndex::Membership membership = FleetIndex::membership_of(state);
+      if (!membership.policy.empty()) ++guarded;
+      if (membership.has_policy_conflict) conflicting.insert(each);
+      if (membership.is_active) noteworthy.push_back(each);
+    });
+    std::vector<Key> indexed;
+    states.index().for_each([&](const Key& each) { indexed.push_back(each); });
+    REQUIRE(indexed == noteworthy);
+    REQUIRE(states.index().guarded() == guarded);
+    REQUIRE(states.index().guarded_by("shop", "RollbackPolicy/web") == guarded);
+    REQUIRE(states.index().with_policy_conflict() == conflicting);
+  }
 }
