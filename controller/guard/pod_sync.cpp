@@ -95,23 +95,30 @@ void PodSync::choose_hashes() {
     const std::size_t more = std::ranges::count_if(
         hashes, [&](const TemplateHash& hash) { return !chosen.contains(hash); });
     entry.watched.clear();
-    if (chosen.size() + more > max_watched_hashes) continue;
-    chosen.insert(hashes.begin(), hashes.end());
-    entry.watched = std::move(hashes);
+    if (chosen.size() + more <= max_watched_hashes) {
+      chosen.insert(hashes.begin(), hashes.end());
+      entry.watched = std::move(hashes);
+    }
+    entry.is_covered = includes(entry.covered, entry.watched);
   }
   if (!chosen.empty() && includes(selected_, chosen)) return;
   selected_ = std::move(chosen);
+  ++selection_;
   selector_ = selector_of(selected_);
 }
 
 std::vector<TemplateHash> PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
   const bool is_synced_again = watch.syncs != syncs_;
-  const bool is_reopened = watch.selector == selector_ && open_ != selected_;
+  const bool is_reopened = open_selection_ != selection_ && watch.selector == selector_;
   const bool is_closed = watch.selector.empty() && !open_.empty();
   std::vector<TemplateHash> closed;
   if (is_closed || is_reopened) {
     const std::set<TemplateHash> before = std::exchange(open_, {});
-    if (is_reopened) open_ = selected_;
+    open_selection_.reset();
+    if (is_reopened) {
+      open_ = selected_;
+      open_selection_ = selection_;
+    }
     std::ranges::set_difference(before, open_, std::back_inserter(closed));
   }
   for (auto& [key, entry] : entries_) {
@@ -119,11 +126,14 @@ std::vector<TemplateHash> PodSync::observe(const PodWatchState& watch, Monotonic
     if (!is_closed && !is_reopened && !is_synced_again) break;
     keep_only(entry.covered, open_);
     keep_only(entry.listing, open_);
-    if (!is_synced_again) continue;
-    std::ranges::set_intersection(entry.watched, open_,
-                                  std::inserter(entry.covered, entry.covered.end()));
-    // The watch has just read all pods. A running list is older: it may have pods that are deleted.
-    entry.listing.clear();
+    if (is_synced_again) {
+      std::ranges::set_intersection(entry.watched, open_,
+                                    std::inserter(entry.covered, entry.covered.end()));
+      // The watch has just read all pods. A running list is older: it may have pods that are
+      // deleted.
+      entry.listing.clear();
+    }
+    entry.is_covered = includes(entry.covered, entry.watched);
   }
   syncs_ = watch.syncs;
   if (is_streaming_ && !watch.is_streaming) streamed_until_ = watch.streamed_until.value_or(now);
@@ -139,7 +149,7 @@ bool PodSync::is_current(MonotonicTime now) const {
 bool PodSync::needs_list(const Entry& entry, MonotonicTime now) const {
   if (entry.running_list != 0 || entry.next_list_at > now) return false;
   if (entry.watched.empty() || !is_current(now)) return true;
-  return is_streaming_ && includes(open_, entry.watched) && !includes(entry.covered, entry.watched);
+  return is_streaming_ && !entry.is_covered && includes(open_, entry.watched);
 }
 
 std::vector<PodList> PodSync::take_due_lists(MonotonicTime now, double random) {
@@ -177,6 +187,7 @@ ListUse PodSync::on_listed(const PodList& list, bool succeeded, MonotonicTime no
   if (!succeeded || entry.is_new) return ListUse::None;
   entry.listed_at = now;
   entry.covered.insert(entry.listing.begin(), entry.listing.end());
+  entry.is_covered = includes(entry.covered, entry.watched);
   return entry.listing.empty() ? ListUse::WithoutWatch : ListUse::CompletesWatch;
 }
 

@@ -116,6 +116,7 @@ class PodSync {
     std::size_t depth = 0;           // so many of the wanted hashes may be watched
     std::set<TemplateHash> watched;  // the hashes that the watch should have
     std::set<TemplateHash> covered;  // every pod with this hash is in the store
+    bool is_covered = false;         // `covered` has all of `watched`
     std::set<TemplateHash> listing;  // covered when the running list ends
     std::uint64_t running_list = 0;  // its number; 0: none
     bool is_new = true;              // its hashes have changed since the running list began
@@ -135,6 +136,9 @@ class PodSync {
   std::string selector_;
   std::set<TemplateHash> selected_;  // the hashes of selector_
   std::set<TemplateHash> open_;
+  // Numbers of the sets, so that observe() need not compare them.
+  std::uint64_t selection_ = 0;                      // of selected_: a new one after each change
+  std::optional<std::uint64_t> open_selection_ = 0;  // of open_; absent: the watch was closed
   bool is_streaming_ = false;
   MonotonicTime streamed_until_;  // while not streaming
   // False if the last watch never opened, for example because it is forbidden.

@@ -96,12 +96,18 @@ class ReadCache {
 
   void drop_expired() {
     const MonotonicTime now = clock_.monotonic_now();
+    if (now < next_drop_) return;
+    next_drop_ = now + drop_interval;
     std::erase_if(entries_, [&](const auto& entry) {
       return !entry.second || (!entry.second->is_reading && entry.second->expires <= now);
     });
   }
 
+  // Each get() that reads calls drop_expired(), which visits all entries.
+  static constexpr Duration drop_interval{1'000};
+
   ports::Clock& clock_;
+  MonotonicTime next_drop_{};
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
 
