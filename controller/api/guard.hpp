@@ -40,13 +40,13 @@ struct Revision {
   std::int64_t number = 0;  // as kubectl rollout history shows it; only for users
   RevisionVerdict verdict = RevisionVerdict::Evaluating;
   std::optional<Time> since = {};  // of the verdict
-  std::string snapshot;  // name of the ControllerRevision that stores its template; empty: none
+  InternedString snapshot;  // name of the ControllerRevision that stores its template; empty: none
   // Its template has the annotation lastgood.dev/no-rollback-past. A rollback that would undo this
   // revision needs `force`.
   bool no_rollback_past = false;
   // The user or tool that last applied its template, according to the field manager and the
   // tracking labels.
-  std::string released_by;
+  InternedString released_by;
   // The images that ran in its pods: from the name in the template to the id of the image. A tag
   // can move, so the same name may give another image later. At most max_images.
   StringMap images = {};
@@ -64,9 +64,9 @@ enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };
 struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;               // the value and the limit, at most 512 bytes
+  InternedString message;            // the value and the limit, at most 512 bytes
   std::optional<double> value = {};  // of a metrics check: the number that was compared; no NaN
-  std::string revision;              // "revision 4 (web-6d4b75cb6d)"
+  InternedString revision;           // "revision 4 (web-6d4b75cb6d)"
   int consecutive_failures = 0;      // of the check for these pods
   bool before = false;               // measured before a pod of the new revision had started
   std::optional<Time> at = {};
@@ -75,16 +75,16 @@ struct BaselineResult {
 
 // The state of one check of the revision that is evaluated.
 struct CheckStatus {
-  std::string name;         // "rollout", or the name in the policy
-  std::string config_hash;  // a digest of the configuration of the check; empty for "rollout"
+  InternedString name;         // "rollout", or the name in the policy
+  InternedString config_hash;  // a digest of the configuration of the check; empty for "rollout"
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;        // WrongStatus, TimedOut, CrashLoop, ...
-  std::string message;                 // the value and the limit, at most 512 bytes
+  InternedString message;              // the value and the limit, at most 512 bytes
   std::optional<double> value = {};    // of a metrics check: the number that was compared; no NaN
-  std::string threshold;               // of a metrics check: "> 0.05"
-  std::string query;                   // of a metrics check: as it was sent, at most 512 bytes
+  InternedString threshold;            // of a metrics check: "> 0.05"
+  InternedString query;                // of a metrics check: as it was sent, at most 512 bytes
   std::optional<double> traffic = {};  // of a metrics check with a minimum traffic; no NaN
-  std::string question;                // see Measurement::question
+  InternedString question;             // see Measurement::question
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;              // since the rollout was complete
@@ -121,19 +121,19 @@ struct Bake {
 // A check that passed for a revision: in its bake, or for its pods later. For the other revisions
 // of the Deployment the check is then established: its failures may cause a rollback.
 struct PassedCheck {
-  std::string check;        // its name when it passed
-  std::string config_hash;  // a digest of its configuration
+  InternedString check;        // its name when it passed
+  InternedString config_hash;  // a digest of its configuration
   TemplateHash revision;
   bool operator==(const PassedCheck&) const = default;
 };
 
 // The last result of a check of the current revision, measured in state Idle.
 struct IdleResult {
-  std::string check;
-  std::string config_hash;
+  InternedString check;
+  InternedString config_hash;
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;           // the value and the limit, at most 512 bytes
+  InternedString message;        // the value and the limit, at most 512 bytes
   int consecutive_failures = 0;  // not counted beyond 2
   std::optional<Time> at = {};
   bool operator==(const IdleResult&) const = default;
@@ -141,7 +141,7 @@ struct IdleResult {
 
 // An automatic rollback that was started. It counts for the limit and the cooldown.
 struct PastRollback {
-  std::string name;  // name of the Rollback
+  InternedString name;  // name of the Rollback
   Time at;
   bool operator==(const PastRollback&) const = default;
 };
@@ -149,7 +149,7 @@ struct PastRollback {
 // A tool applied a quarantined template again.
 struct Contest {
   TemplateHash hash;  // of the template; empty if an older version of the controller wrote it
-  std::string by;     // "Argo CD (argocd-controller)"
+  InternedString by;  // "Argo CD (argocd-controller)"
   Time at;
   bool operator==(const Contest&) const = default;
 };
@@ -158,11 +158,11 @@ struct Contest {
 // evaluated again.
 struct Freeze {
   Reason reason = Reason::None;
-  std::string message;
+  InternedString message;
   std::optional<Time> since = {};
   // Only after a failed verification: the check that failed for the release and for the restored
   // revision alike, and the verdict of the restored revision before it failed.
-  std::string check;
+  InternedString check;
   std::optional<RevisionVerdict> verdict_before = {};
   bool operator==(const Freeze&) const = default;
 };
@@ -170,24 +170,24 @@ struct Freeze {
 // A user deleted the Rollback of the current release while it was pending. No automatic rollback of
 // this release follows.
 struct Declined {
-  std::string rollback;  // name of the deleted Rollback
+  InternedString rollback;  // name of the deleted Rollback
   std::optional<Time> at = {};
   bool operator==(const Declined&) const = default;
 };
 
 struct LastDrill {
-  std::string rollback;  // name of the Rollback that records the drill
+  InternedString rollback;  // name of the Rollback that records the drill
   std::optional<Time> at = {};
   bool passed = false;
-  std::string message;
+  InternedString message;
   std::optional<Time> passed_at = {};  // time of the last drill that passed
   bool operator==(const LastDrill&) const = default;
 };
 
 // An alert that Alertmanager sent.
 struct ReceivedAlert {
-  std::string fingerprint;  // of its labels
-  std::string name;
+  InternedString fingerprint;  // of its labels
+  InternedString name;
   StringMap labels = {};
   std::optional<Time> starts_at = {};
   std::optional<Time> ends_at = {};  // absent while it fires
@@ -200,12 +200,12 @@ struct GuardStatus {
   // observedGeneration, because that would be a generation of the guard.
   std::int64_t deployment_generation = 0;
   Uid deployment_uid;
-  std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty: no
-                       // policy governs the Deployment
+  InternedString policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty:
+                          // no policy governs the Deployment
   State state = State::Idle;
   Reason reason = Reason::None;
-  std::string message;
-  std::string blocked_by;  // in Held: the Deployment that blocks the rollback; empty: none
+  InternedString message;
+  InternedString blocked_by;  // in Held: the Deployment that blocks the rollback; empty: none
   std::optional<Time> state_since = {};
   std::optional<TemplateDigest> template_digest = {};  // digest of the template of `current`
   // The revision of the present template; absent until the ReplicaSet of the template exists.
@@ -221,8 +221,8 @@ struct GuardStatus {
   std::vector<PassedCheck> passed_checks = {};
   std::vector<IdleResult> idle_results = {};  // at most one for each check
   std::vector<ReceivedAlert> alerts = {};     // firing ones first, then the newest; at most 20
-  std::string rollback;  // name of the Rollback in progress, or of the last one
-  std::string pending;   // the same name while that Rollback is Pending; empty if it is manual
+  InternedString rollback;  // name of the Rollback in progress, or of the last one
+  InternedString pending;   // the same name while that Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};
@@ -237,7 +237,7 @@ struct DeploymentGuard {
   Shared<GuardStatus> status = {};
   // Why this version cannot read the object; empty: it can. Another version may have written a
   // value that this version does not know. Then `status` is empty, and says nothing.
-  std::string problem = {};
+  InternedString problem = {};
   bool operator==(const DeploymentGuard&) const = default;
 };
 

@@ -11,7 +11,7 @@ bool meets(const LabelRequirement& requirement, const StringMap& labels) {
   const auto found = labels.find(requirement.key);
   const bool exists = found != labels.end();
   const auto listed = [&] {
-    return std::ranges::find(requirement.values, found->second) != requirement.values.end();
+    return std::ranges::find(requirement.values, found->second.str()) != requirement.values.end();
   };
   if (requirement.op == "In") return exists && listed();
   if (requirement.op == "NotIn") return !exists || !listed();
@@ -61,7 +61,8 @@ void set_condition(Conditions& conditions, Condition condition, Time now) {
 }
 
 const Condition* find_condition(const Conditions& conditions, std::string_view type) {
-  const auto found = std::ranges::find(conditions, type, &Condition::type);
+  const auto found = std::ranges::find_if(
+      conditions, [&](const Condition& condition) { return condition.type == type; });
   return found == conditions.end() ? nullptr : &*found;
 }
 

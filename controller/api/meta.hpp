@@ -13,7 +13,7 @@
 
 namespace lastgood::api {
 
-using StringMap = std::map<std::string, std::string>;
+using StringMap = std::map<InternedString, InternedString, std::less<>>;
 
 struct ObjectMeta {
   Key key;
@@ -37,10 +37,10 @@ enum class ConditionStatus : std::uint8_t { True, False, Unknown };
 
 // metav1.Condition.
 struct Condition {
-  std::string type;
+  InternedString type;
   ConditionStatus status = ConditionStatus::Unknown;
-  std::string reason;
-  std::string message;
+  InternedString reason;
+  InternedString message;
   std::optional<Time> last_transition = {};
   std::int64_t observed_generation = 0;
 

@@ -33,7 +33,7 @@ enum class RollbackPhase : std::uint8_t {
 
 // The Deployments that are rolled back together.
 struct GroupRollback {
-  std::string name;  // of the group
+  InternedString name;  // of the group
   // Names of Deployments of the namespace, in the order in which they are rolled back. Includes the
   // initiator, whose check was breached.
   std::vector<std::string> members = {};
@@ -44,7 +44,7 @@ struct GroupRollback {
 // The controller then binds the Rollback: before the first step, it fills in the other fields once.
 // A Rollback that the controller creates has all fields from the start.
 struct RollbackSpec {
-  std::string deployment;  // its name, in the namespace of the Rollback
+  InternedString deployment;  // its name, in the namespace of the Rollback
   Uid deployment_uid;
   std::int64_t generation = 0;  // metadata.generation of the Deployment with the bad template
   Revision from;                // only hash, replica_set and number are set
@@ -52,9 +52,9 @@ struct RollbackSpec {
   // Every release that the rollback undoes, newest first, if it is more than one: `from` and the
   // releases between `to` and `from`. At most 20.
   std::vector<Revision> undone = {};
-  std::string check;                  // the breached check
+  InternedString check;               // the breached check
   Reason reason = Reason::None;       // of the check: WrongStatus, CrashLoop, ...
-  std::string message;                // the value and the limit
+  InternedString message;             // the value and the limit
   std::optional<Time> detected = {};  // when the rollback was decided
   // Manual: the number of the revision to restore; absent: the last good revision.
   std::optional<std::int64_t> to_revision = {};
@@ -62,35 +62,35 @@ struct RollbackSpec {
   bool drill = false;                       // do every step except the write
   Mode mode = Mode::Enforce;                // the strictest mode of all members of the group
   bool approved = false;                    // set by a user if the mode is Approve
-  std::string policy;                       // "RollbackPolicy/web"
-  std::string released_by;                  // the user or tool that applied the bad template
+  InternedString policy;                    // "RollbackPolicy/web"
+  InternedString released_by;               // the user or tool that applied the bad template
   std::optional<Time> released = {};        // when the evaluation of the bad template started
   std::optional<GroupRollback> group = {};  // only in the Rollback of the initiator
-  std::string caused_by;                    // in a member: name of the Rollback of the initiator
+  InternedString caused_by;                 // in a member: name of the Rollback of the initiator
   bool operator==(const RollbackSpec&) const = default;
 };
 
 // One difference between the bad template and the restored template.
 struct Change {
-  std::string path;  // "spec.containers[app].image"
-  std::string from;  // in the bad template; empty: absent
-  std::string to;    // in the restored template; empty: absent
+  InternedString path;  // "spec.containers[app].image"
+  InternedString from;  // in the bad template; empty: absent
+  InternedString to;    // in the restored template; empty: absent
   bool operator==(const Change&) const = default;
 };
 
 struct TimelineEntry {
   Time time;
-  std::string message;
+  InternedString message;
   bool operator==(const TimelineEntry&) const = default;
 };
 
 struct RollbackStatus {
   RollbackPhase phase = RollbackPhase::Pending;
-  std::string message;
+  InternedString message;
   Reason waiting_for = Reason::None;  // in Pending: the hold
-  std::string blocked_by;             // in Pending: the Deployment that blocks it; empty: none
-  std::string approved_by;  // how it was approved; empty: not approved, or no approval is needed
-  std::string last_error;   // why the last write failed; empty: it succeeded
+  InternedString blocked_by;          // in Pending: the Deployment that blocks it; empty: none
+  InternedString approved_by;  // how it was approved; empty: not approved, or no approval is needed
+  InternedString last_error;   // why the last write failed; empty: it succeeded
   std::optional<Time> first_failure = {};  // of the consecutive failures of the check
   std::optional<Time> template_restored = {};
   std::int64_t patched_generation = 0;  // of the Deployment after the template patch; 0: not known
@@ -114,7 +114,7 @@ struct Rollback {
   RollbackStatus status = {};
   // Why this version cannot read the object; empty: it can. Then `spec` has only `deployment`, if
   // that can be read, and `status` is empty: both say nothing about the rollback.
-  std::string problem = {};
+  InternedString problem = {};
   bool operator==(const Rollback&) const = default;
 };
 

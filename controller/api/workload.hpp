@@ -16,10 +16,10 @@ inline constexpr Duration default_progress_deadline = std::chrono::seconds(600);
 [[nodiscard]] Duration progress_deadline_of(std::int64_t seconds);
 
 struct DeploymentCondition {
-  std::string type;  // Available, Progressing, ReplicaFailure
+  InternedString type;  // Available, Progressing, ReplicaFailure
   ConditionStatus status = ConditionStatus::Unknown;
-  std::string reason;
-  std::string message;
+  InternedString reason;
+  InternedString message;
   std::optional<Time> last_update = {};  // of Progressing: the last progress of the rollout
   bool operator==(const DeploymentCondition&) const = default;
 };

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/interned_string.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 
@@ -28,6 +29,7 @@ class Value {
   // NOLINTBEGIN(google-explicit-constructor): a field is written as a pair, {"name", value}.
   Value(std::string text) : value_(std::move(text)) {}
   Value(std::string_view text) : value_(std::string(text)) {}
+  Value(const InternedString& text) : value_(text.str()) {}
   Value(const char* text) : value_(std::string(text)) {}
   Value(bool value) : value_(value) {}
   Value(double number) : value_(number) {}

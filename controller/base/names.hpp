@@ -6,22 +6,25 @@
 #include <string>
 #include <utility>
 
+#include "base/interned_string.hpp"
+
 namespace lastgood {
 
-template <class Tag>
+template <class Tag, class Text = InternedString>
 struct StrongName {
-  std::string value;
+  Text value;
 
   StrongName() = default;
-  explicit StrongName(std::string text) : value(std::move(text)) {}
+  explicit StrongName(Text text) : value(std::move(text)) {}
 
   [[nodiscard]] bool empty() const { return value.empty(); }
   auto operator<=>(const StrongName&) const = default;
 };
 
-using Uid = StrongName<struct UidTag>;                          // metadata.uid
-using ResourceVersion = StrongName<struct ResourceVersionTag>;  // metadata.resourceVersion
-using TemplateHash = StrongName<struct TemplateHashTag>;        // label pod-template-hash
+using Uid = StrongName<struct UidTag>;  // metadata.uid
+// metadata.resourceVersion. Each change of an object has another one.
+using ResourceVersion = StrongName<struct ResourceVersionTag, std::string>;
+using TemplateHash = StrongName<struct TemplateHashTag>;  // label pod-template-hash
 
 // Our own digest of the bytes of spec.template. It only shows that the template may have changed.
 // The identity of a revision is its TemplateHash.
@@ -29,11 +32,11 @@ using TemplateDigest = StrongName<struct TemplateDigestTag>;
 
 // The namespace and name of an object. Sorted by namespace first.
 struct Key {
-  std::string namespace_;
-  std::string name;
+  InternedString namespace_;
+  InternedString name;
 
   auto operator<=>(const Key&) const = default;
-  [[nodiscard]] std::string str() const { return namespace_ + "/" + name; }
+  [[nodiscard]] std::string str() const { return namespace_.str() + "/" + name.str(); }
 };
 
 }  // namespace lastgood
@@ -41,6 +44,6 @@ struct Key {
 template <>
 struct std::hash<lastgood::Key> {
   std::size_t operator()(const lastgood::Key& key) const noexcept {
-    return std::hash<std::string>{}(key.namespace_) * 31 + std::hash<std::string>{}(key.name);
+    return key.namespace_.hash() * 31 + key.name.hash();
   }
 };

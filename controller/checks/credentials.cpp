@@ -77,13 +77,13 @@ class Values {
   // "" if the key is absent.
   [[nodiscard]] std::string operator[](std::string_view key) const {
     const auto found = values_.find(std::string(key));
-    return found == values_.end() ? std::string() : found->second;
+    return found == values_.end() ? std::string() : found->second.str();
   }
   // The first of the keys that begins with this text. Empty: none.
   [[nodiscard]] std::string first_with(std::string_view prefix) const {
     const auto found = std::ranges::find_if(
         values_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
-    return found == values_.end() ? std::string() : found->first;
+    return found == values_.end() ? std::string() : found->first.str();
   }
   [[nodiscard]] bool empty() const { return values_.empty(); }
 

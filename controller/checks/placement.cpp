@@ -14,8 +14,8 @@ constexpr std::string_view pod_label = "pod";
 constexpr std::size_t max_labels_size = 200;  // bytes in a message
 
 const std::string* value_of(const api::StringMap& labels, std::string_view name) {
-  const auto found = labels.find(std::string(name));
-  return found == labels.end() ? nullptr : &found->second;
+  const auto found = labels.find(name);
+  return found == labels.end() ? nullptr : &found->second.str();
 }
 
 bool is_template(std::string_view value) { return value.contains("{{"); }

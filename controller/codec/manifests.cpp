@@ -100,25 +100,25 @@ Json event_about(const ObjectMeta& meta, const std::string& api_version, const c
   constexpr std::size_t max_note_size = 1024;   // bytes
   const Key& key = meta.key;
   const std::string identity = fmt::format("{}\n{}\n{}", event.reason, event.note, meta.uid.value);
-  return {
-      {"apiVersion", "events.k8s.io/v1"},
-      {"kind", "Event"},
-      {"metadata",
-       {{"name", fmt::format("{}.{}", key.name.substr(0, max_prefix_size), digest_of(identity))},
-        {"namespace", key.namespace_}}},
-      {"eventTime", format_micro_time(now)},
-      {"reportingController", "lastgood.dev/controller"},
-      {"reportingInstance", instance},
-      {"type", to_string(event.type)},
-      {"reason", to_string(event.reason)},
-      {"action", to_string(event.action)},
-      {"note", clip(event.note, max_note_size)},
-      {"regarding",
-       {{"apiVersion", api_version},
-        {"kind", kind},
-        {"namespace", key.namespace_},
-        {"name", key.name},
-        {"uid", meta.uid.value}}}};
+  return {{"apiVersion", "events.k8s.io/v1"},
+          {"kind", "Event"},
+          {"metadata",
+           {{"name",
+             fmt::format("{}.{}", key.name.str().substr(0, max_prefix_size), digest_of(identity))},
+            {"namespace", key.namespace_}}},
+          {"eventTime", format_micro_time(now)},
+          {"reportingController", "lastgood.dev/controller"},
+          {"reportingInstance", instance},
+          {"type", to_string(event.type)},
+          {"reason", to_string(event.reason)},
+          {"action", to_string(event.action)},
+          {"note", clip(event.note, max_note_size)},
+          {"regarding",
+           {{"apiVersion", api_version},
+            {"kind", kind},
+            {"namespace", key.namespace_},
+            {"name", key.name},
+            {"uid", meta.uid.value}}}};
 }
 
 }  // namespace

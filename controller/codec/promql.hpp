@@ -65,7 +65,7 @@ struct QueryVariables {
 };
 
 // A query without variables, as the server gets it.
-using BoundQuery = StrongName<struct BoundQueryTag>;
+using BoundQuery = StrongName<struct BoundQueryTag, std::string>;
 
 // True if the text begins with a variable, for example "$pods|web-0".
 [[nodiscard]] bool is_variable(std::string_view text);

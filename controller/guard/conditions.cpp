@@ -71,7 +71,7 @@ void set_kstatus_conditions(api::GuardStatus& guard, const policy::EffectivePoli
   const Reason cause = broken ? policy.reason : guard.reason;
   const std::string reason =
       cause == Reason::None ? api::to_string(guard.state) : api::to_string(cause);
-  const std::string message = broken ? policy.message : guard.message;
+  const std::string message = broken ? policy.message : guard.message.str();
   set(guard, api::condition::ready, condition_status(!stalled && !busy), reason, message,
       generation, now);
   set(guard, api::condition::reconciling, condition_status(busy), reason, message, generation, now);

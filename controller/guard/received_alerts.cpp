@@ -13,7 +13,7 @@ using api::ReceivedAlert;
 
 const std::string* label_of(const ReceivedAlert& alert, const std::string& name) {
   const auto found = alert.labels.find(name);
-  return found == alert.labels.end() ? nullptr : &found->second;
+  return found == alert.labels.end() ? nullptr : &found->second.str();
 }
 
 bool may_be_about(const ReceivedAlert& alert, const Key& deployment, const api::AlertCheck& check) {

@@ -21,7 +21,7 @@ bool is_stored_annotation(std::string_view annotation) {
 ErrorCode read_annotations(Value value, api::StringMap& annotations, ErrorPath& error_path) {
   return walk::fields(value, error_path, [&](std::string_view name, Value text) -> ErrorCode {
     if (!is_stored_annotation(name)) return simdjson::SUCCESS;
-    return walk::read(text, annotations[std::string(name)]);
+    return walk::read(text, annotations[name]);
   });
 }
 

@@ -108,6 +108,12 @@ inline ErrorCode read(Value value, std::string& out) {
   out = text;
   return simdjson::SUCCESS;
 }
+inline ErrorCode read(Value value, InternedString& out) {
+  std::string_view text;
+  if (const ErrorCode code = value.get_string().get(text)) return code;
+  out = text;
+  return simdjson::SUCCESS;
+}
 inline ErrorCode read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
 inline ErrorCode read(Value value, bool& out) { return value.get_bool().get(out); }
 
@@ -117,9 +123,8 @@ inline ErrorCode read_raw(Value value, std::string_view& out) {
 }
 
 inline ErrorCode read(Value value, api::StringMap& out, ErrorPath& error_path) {
-  return fields(value, error_path, [&](std::string_view name, Value text) {
-    return read(text, out[std::string(name)]);
-  });
+  return fields(value, error_path,
+                [&](std::string_view name, Value text) { return read(text, out[name]); });
 }
 
 // Calls on_field for each field of a document, as fields() does. The document must be one object.

@@ -14,14 +14,14 @@ constexpr std::size_t max_bytes = std::size_t{1024} * 1024;  // of all files
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> Files::read_folder(const std::string& path) {
+Result<api::StringMap> Files::read_folder(const std::string& path) {
   namespace fs = std::filesystem;
   const auto unreadable = [&path](const std::string& problem) {
     return fail(ErrorKind::BadInput, path + ": " + problem);
   };
   std::error_code error;
   fs::directory_iterator entry(path, error);
-  std::map<std::string, std::string> files;
+  api::StringMap files;
   std::size_t size = 0;
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::string name = entry->path().filename().string();

@@ -5,7 +5,6 @@
 // if it changes in between. The next read has the new version.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "ports/files.hpp"
@@ -14,8 +13,7 @@ namespace lastgood::net {
 
 class Files final : public ports::Files {
  public:
-  [[nodiscard]] Result<std::map<std::string, std::string>> read_folder(
-      const std::string& path) override;
+  [[nodiscard]] Result<api::StringMap> read_folder(const std::string& path) override;
 };
 
 }  // namespace lastgood::net

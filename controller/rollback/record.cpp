@@ -14,11 +14,11 @@ using api::RollbackPhase;
 
 std::string rollback_name(const api::Deployment& deployment) {
   constexpr std::size_t max_base_size = 220;
-  std::string base = deployment.meta.key.name.substr(0, max_base_size);
+  std::string base = deployment.meta.key.name.str().substr(0, max_base_size);
   // A part of a name must not begin with "-", so the base must not end with a dot.
   while (base.ends_with('.')) base.pop_back();
   return fmt::format("{}-{}-{}", base, deployment.meta.generation,
-                     deployment.meta.uid.value.substr(0, 4));
+                     deployment.meta.uid.value.str().substr(0, 4));
 }
 
 namespace {

@@ -106,7 +106,8 @@ TEST_CASE("counts no failure when only the live list shows that the registry den
   const auto set_waiting = [&](const char* reason, const char* message) {
     for (const Json* pod : scenario.server.all("pods", shop)) {
       if ((*pod)["spec"]["containers"][0]["image"] != "app:v2") continue;
-      const lastgood::Key key{.namespace_ = shop, .name = (*pod)["metadata"]["name"]};
+      const lastgood::Key key{.namespace_ = shop,
+                              .name = (*pod)["metadata"]["name"].get<std::string>()};
       scenario.server.change("pods", key, [&](Json& object) {
         Json& container = object["status"]["containerStatuses"][0];
         container["state"] = {{"waiting", {{"reason", reason}, {"message", message}}}};

@@ -15,7 +15,8 @@ TEST_CASE("writes nothing but the Lease in 24 hours when only pods are replaced"
   const auto writes = scenario.writes_of_controllers().size();  // without those of the Lease
   for (int hour = 0; hour < 24; ++hour) {
     const auto& pod = *scenario.server.all("pods", shop).front();
-    scenario.server.remove("pods", {.namespace_ = shop, .name = pod["metadata"]["name"]});
+    scenario.server.remove(
+        "pods", {.namespace_ = shop, .name = pod["metadata"]["name"].get<std::string>()});
     scenario.run_for(1h);
   }
   CHECK(scenario.is_rolled_out("web"));

@@ -32,7 +32,8 @@ struct RolloutOnly : Scenario {
 // The container of each pod is in a crash loop.
 void crash_all_pods(Simulation& simulation) {
   for (const Json* pod : simulation.server.all("pods", shop)) {
-    const lastgood::Key key{.namespace_ = shop, .name = (*pod)["metadata"]["name"]};
+    const lastgood::Key key{.namespace_ = shop,
+                            .name = (*pod)["metadata"]["name"].get<std::string>()};
     simulation.server.change("pods", key, [](Json& object) {
       Json& container = object["status"]["containerStatuses"][0];
       container["restartCount"] = 3;
@@ -61,7 +62,8 @@ TEST_CASE("sees the pods of a ReplicaSet that was deleted and created again") {
   scenario.cluster.health["app:v2"] = {.starts = false};
   for (const Json* set : scenario.server.all("replicasets", shop)) {
     if ((*set)["spec"]["replicas"] == 0) continue;
-    scenario.server.remove("replicasets", {.namespace_ = shop, .name = (*set)["metadata"]["name"]});
+    scenario.server.remove(
+        "replicasets", {.namespace_ = shop, .name = (*set)["metadata"]["name"].get<std::string>()});
     break;
   }
   CHECK(scenario.wait_for_rollback());

@@ -38,7 +38,7 @@ class NewerValue {
   NewerValue(Simulation& simulation, const Field& field, const Json& object)
       : simulation_(simulation),
         field_(field),
-        key_{.namespace_ = shop, .name = object["metadata"]["name"]},
+        key_{.namespace_ = shop, .name = object["metadata"]["name"].get<std::string>()},
         before_(object.at(Pointer(field.pointer))) {
     set(newer);
   }

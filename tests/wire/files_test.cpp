@@ -10,7 +10,7 @@
 
 namespace lastgood::wire {
 
-using Contents = std::map<std::string, std::string>;
+using Contents = api::StringMap;
 
 TEST_CASE("reads the files of a mounted Secret by their links") {
   const Folder folder;

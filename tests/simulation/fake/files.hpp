@@ -10,15 +10,14 @@ namespace lastgood::simulation {
 
 class FakeFiles final : public ports::Files {
  public:
-  [[nodiscard]] Result<std::map<std::string, std::string>> read_folder(
-      const std::string& path) override {
+  [[nodiscard]] Result<api::StringMap> read_folder(const std::string& path) override {
     ++reads;
     const auto found = folders.find(path);
     if (found == folders.end()) return fail(ErrorKind::BadInput, path + ": No such file");
     return found->second;
   }
 
-  std::map<std::string, std::map<std::string, std::string>> folders = {};
+  std::map<std::string, api::StringMap> folders = {};
   int reads = 0;
 };
 

@@ -90,9 +90,8 @@ void Cluster::start_pod(const Key& key, int restarts) {
   }
   const auto pulled = image_ids.find(image);
   const bool is_running = health_of(*pod).starts;
-  const std::string ip =
-      fmt::format("10.244.{}.{}", std::stoi(key.name.substr(key.name.size() - 5)) / 250,
-                  std::stoi(key.name.substr(key.name.size() - 5)) % 250 + 1);
+  const int number = std::stoi(key.name.str().substr(key.name.size() - 5));
+  const std::string ip = fmt::format("10.244.{}.{}", number / 250, number % 250 + 1);
   server_.change("pods", key, [&](Json& object) {
     Json container{
         {"name", "app"}, {"started", is_running}, {"ready", false}, {"restartCount", restarts}};

@@ -56,7 +56,8 @@ bool is_documented(const api::Condition& condition) {
 // The message of a rejected request begins with the reason.
 bool is_documented(const api::RollbackStatus& request) {
   if (request.phase != api::RollbackPhase::Rejected) return true;
-  const auto reason = api::parse_reason(request.message.substr(0, request.message.find(':')));
+  const std::string& message = request.message;
+  const auto reason = api::parse_reason(message.substr(0, message.find(':')));
   return reason && has_entry(ReasonPlace::Rejection, *reason);
 }
 
