@@ -22,6 +22,7 @@ constexpr std::array all_keys = {
     annotation::pause_until, annotation::resume,      annotation::approve,
     annotation::group,       annotation::group_order, annotation::no_rollback_past};
 constexpr std::size_t max_problems = 16;
+constexpr std::size_t max_problem_size = 511;  // bytes: escaped control characters are long
 constexpr int max_group_order = 1000;
 
 // Added to the message of a problem that counts as no-rollback-past.
@@ -50,8 +51,8 @@ class Problems {
  public:
   explicit Problems(AnnotatedObject object) : object_(object) {}
 
-  void add(AnnotationProblem problem) {
-    if (problems_.size() < max_problems) problems_.push_back(std::move(problem));
+  void add(const AnnotationProblem& problem) {
+    if (problems_.size() < max_problems) problems_.push_back(clip(problem, max_problem_size));
   }
   void add_misplaced(std::string_view key) {
     add(fmt::format("{} {}", key, where_it_belongs(key)));

@@ -31,7 +31,7 @@ struct OptIn {
   std::string approve;  // empty: not set
   std::string group;    // empty: not set
   int group_order = 0;
-  std::vector<AnnotationProblem> problems = {};  // at most 16
+  std::vector<AnnotationProblem> problems = {};  // at most 16, each at most 511 bytes
   bool operator==(const OptIn&) const = default;
 };
 
@@ -41,7 +41,7 @@ struct OptIn {
 // The annotations of a pod template.
 struct TemplateMarks {
   bool no_rollback_past = false;
-  std::vector<AnnotationProblem> problems = {};  // at most 16
+  std::vector<AnnotationProblem> problems = {};  // at most 16, each at most 511 bytes
   bool operator==(const TemplateMarks&) const = default;
 };
 

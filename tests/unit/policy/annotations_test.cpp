@@ -214,3 +214,11 @@ TEST_CASE("summary returns the first problem and the number of other problems") 
   CHECK(policy::summary(std::vector{problem}) == "k is invalid");
   CHECK(policy::summary(std::vector{problem, problem, problem}) == "k is invalid (and 2 more)");
 }
+
+TEST_CASE("limits the length of a problem when a key has many control characters") {
+  const std::string key = "lastgood.dev/" + std::string(200, '\x1c');
+  const auto problems = parse_opt_in({{key, "true"}}).problems;
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front().size() == 511);
+  CHECK(problems.front().ends_with("..."));
+}
