@@ -1,7 +1,6 @@
-// What must be known of the whole fleet, so that nothing visits all Deployments: the guarded
-// Deployments that may count for the breaker or as a shared cause, how many each policy governs,
-// and which have a conflict of policies. It is kept by difference: call the functions at each
-// change.
+// Facts of the whole fleet, so that nothing visits all Deployments: the guarded Deployments that
+// may count for the breaker or as a shared cause, how many each policy governs, and which have a
+// conflict of policies. It is kept by difference: call the functions at each change.
 //
 //   a state of this term     noteworthy if it is not Idle, or if it has past rollbacks
 //   a Deployment             noteworthy while its condition Available is not True
@@ -20,7 +19,7 @@ namespace lastgood::guard {
 
 class FleetIndex {
  public:
-  // What the index has of one state.
+  // The facts of one state.
   struct Membership {
     InternedString policy;   // as in GuardStatus; empty: the Deployment is not guarded
     bool is_active = false;  // guarded, and not Idle or with past rollbacks
