@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // ownerVariable is the name, with "=", of an environment variable that every component has. Child
@@ -129,24 +131,32 @@ func (t *Table) PID(name string) int {
 }
 
 // Stop sends SIGTERM to a component, and SIGKILL after the grace time. Without a grace time, it
-// sends only SIGKILL. It returns nil if the component does not run.
+// sends only SIGKILL. When it returns nil, the component does not run, and its ports are free.
 func (t *Table) Stop(name string, grace time.Duration) error {
 	pid := t.PID(name)
 	if pid == 0 {
 		return nil
 	}
+	descriptor, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("process %d of %s: %w", pid, name, err)
+	}
+	defer unix.Close(descriptor)
 	if grace > 0 {
 		if err := signal(pid, syscall.SIGTERM); err != nil {
 			return err
 		}
-		if t.waitUntilStopped(name, grace) {
+		if hasEnded(descriptor, grace) {
 			return nil
 		}
 	}
 	if err := signal(pid, syscall.SIGKILL); err != nil {
 		return err
 	}
-	if !t.waitUntilStopped(name, 10*time.Second) {
+	if !hasEnded(descriptor, 10*time.Second) {
 		return fmt.Errorf("%s (process %d) does not end after SIGKILL", name, pid)
 	}
 	return nil
@@ -195,14 +205,21 @@ func (t *Table) descendants(name string) []int {
 	return found
 }
 
-// waitUntilStopped reports whether a component stops within this time.
-func (t *Table) waitUntilStopped(name string, within time.Duration) bool {
-	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(pollInterval) {
-		if !t.Alive(name) {
+// hasEnded reports whether the process of the descriptor ends within this time, with all its
+// threads. A process whose first thread has ended looks like an ended process, but the other
+// threads still have its ports.
+func hasEnded(descriptor int, within time.Duration) bool {
+	files := []unix.PollFd{{Fd: int32(descriptor), Events: unix.POLLIN}}
+	for end := time.Now().Add(within); ; {
+		remaining := max(time.Until(end), 0)
+		count, err := unix.Poll(files, int(remaining.Milliseconds()))
+		if count > 0 {
 			return true
 		}
+		if remaining == 0 || (err != nil && !errors.Is(err, unix.EINTR)) {
+			return false
+		}
 	}
-	return !t.Alive(name)
 }
 
 // ownerEntry returns the environment entry of a component. With an empty name it is the prefix of

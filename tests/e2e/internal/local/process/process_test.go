@@ -1,6 +1,8 @@
 package process
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +72,41 @@ func TestStopKillsAComponentThatIgnoresSIGTERM(t *testing.T) {
 	if err := table.Stop("kubelet", 100*time.Millisecond); err != nil || table.Alive("kubelet") {
 		t.Errorf("alive %v, %v", table.Alive("kubelet"), err)
 	}
+}
+
+func TestStopReturnsOnlyWhenThePortsAreFree(t *testing.T) {
+	const server = `exec python3 -c '
+import socket, threading, time
+listener = socket.create_server(("127.0.0.1", %d))
+for _ in range(200): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+print("ready", flush=True)
+time.sleep(60)'`
+	for range 10 {
+		port := freePort(t)
+		table, command := shellCommand(t, "kube-apiserver", fmt.Sprintf(server, port))
+		if err := table.Start(command); err != nil {
+			t.Fatal(err)
+		}
+		waitForLog(t, command.Log, "ready")
+		if err := table.Stop("kube-apiserver", 0); err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener.Close()
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func TestKillAllKillsDescendantsWithoutRecords(t *testing.T) {
