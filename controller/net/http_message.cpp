@@ -15,6 +15,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr int max_interim_responses = 8;
+constexpr std::size_t min_last_chunk = std::string_view("0\r\n\r\n").size();
 
 Failure failure_from(const error_code& error) {
   if (error == http::error::partial_message || error == http::error::end_of_stream) {
@@ -205,12 +206,22 @@ struct ResponseReader::Impl {
     return got.substr(0, beginning.size()) == beginning.substr(0, got.size());
   }
 
+  // Beast asserts that an incomplete last chunk has grown to its smallest size when it is parsed
+  // again: basic_parser::parse_chunk_header() of Boost 1.81.
+  [[nodiscard]] bool lacks_last_chunk() const {
+    return is_within_chunk_header && buffer.size() < min_last_chunk;
+  }
+
   NetResult<Step> advance() {
+    if (lacks_last_chunk()) return Step::More;
+    is_within_chunk_header = false;
     while (buffer.size() > 0 && !parser->is_done()) {
       error_code error;
       buffer.consume(parser->put(buffer.data(), error));
       if (parser->stopped()) return Step::Stopped;
       if (error == http::error::need_more) {
+        // The parser consumes every byte of a body, so the bytes that are left begin a chunk.
+        is_within_chunk_header = parser->is_header_done() && parser->chunked() && buffer.size() > 0;
         if (!may_be_http()) return std::unexpected(failure_from(http::error::bad_version));
         if (buffer.size() == buffer.max_size())
           return std::unexpected(failure_from(http::error::buffer_overflow));
@@ -244,6 +255,7 @@ struct ResponseReader::Impl {
   beast::flat_buffer buffer;
   std::optional<ResponseParser> parser;
   int interim_responses = 0;
+  bool is_within_chunk_header = false;
   bool began = false;
 };
 

@@ -82,6 +82,22 @@ TEST_CASE("parses a response to the same result wherever its bytes are split") {
   }
 }
 
+TEST_CASE("parses a chunked response without a body wherever its bytes are split") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& text : {head + "0\r\n\r\n", head + "0;x=y\r\nTrailer: x\r\n\r\n"}) {
+    for (std::size_t first = head.size(); first <= text.size(); ++first) {
+      for (std::size_t second = first; second <= text.size(); ++second) {
+        INFO("split at " << first << " and " << second);
+        const auto outcome = read_response(
+            {text.substr(0, first), text.substr(first, second - first), text.substr(second)});
+        REQUIRE(outcome.step == Step::Done);
+        REQUIRE(outcome.body.empty());
+        REQUIRE(outcome.reusable);
+      }
+    }
+  }
+}
+
 TEST_CASE("fails with ConnectionClosed when the stream ends at any byte within the response") {
   for (const auto& text : {response_with_length, chunked_response}) {
     for (std::size_t at = 0; at < text.size(); ++at) {
