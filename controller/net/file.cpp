@@ -5,13 +5,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <system_error>
+
+#include "base/text.hpp"
 
 namespace lastgood::net {
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   const auto unreadable = [&path](const std::string& problem) {
-    return fail(ErrorKind::BadInput, path + ": " + problem);
+    // The path may come from a file that is not UTF-8.
+    return fail(ErrorKind::BadInput, clip(path, PATH_MAX) + ": " + problem);
   };
   // Without O_NONBLOCK, open() of a pipe without a writer would block the only thread.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

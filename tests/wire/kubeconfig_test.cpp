@@ -137,6 +137,12 @@ TEST_CASE("reports the file, the entry and the field of each mistake in a kubeco
              Catch::Contains("users \"u\": client-key: is missing"));
 }
 
+TEST_CASE("names a missing file in valid UTF-8") {
+  const std::string message =
+      error_of(config("{server: 'https://a', certificate-authority: \"/nowhere/\xff\"}"));
+  CHECK_THAT(message, Catch::Contains("/nowhere/?: No such file"));
+}
+
 TEST_CASE("rejects an unsupported way to authenticate, and names the supported ways") {
   for (const std::string user : {"{exec: {command: aws}}", "{auth-provider: {name: gcp}}",
                                  "{username: a, password: b}", "{as: root}"}) {
