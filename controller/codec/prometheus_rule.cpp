@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "codec/json_at.hpp"
+#include "codec/promql_expression.hpp"
 
 namespace lastgood::codec {
 namespace {
@@ -59,7 +60,12 @@ void read_expression(const Json& rule, PrometheusRuleEntry& entry) {
   if (entry.expression.size() > max_expression_size) {
     entry.expression.clear();
     entry.problem = fmt::format("expr is larger than {} KiB", max_expression_size / 1024);
+    return;
   }
+  // A query has the expression in parentheses of its own, which would complete `a) or (b`.
+  const auto expression = codec::read_expression(entry.expression);
+  if (!expression && expression.error().kind == ErrorKind::BadInput)
+    entry.problem = "expr: " + expression.error().message;
 }
 
 void read_hold(const Json& rule, PrometheusRuleEntry& entry) {

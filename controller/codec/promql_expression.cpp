@@ -30,12 +30,12 @@ class ExpressionReader {
   explicit ExpressionReader(const Tokens& tokens) : tokens_(tokens), ends_(tokens.size(), 0) {}
 
   Result<PromqlExpression> read() {
-    if (!match_brackets()) return fail(ErrorKind::BadInput, "a bracket has no end");
+    if (!match_brackets()) return fail(ErrorKind::BadInput, "a bracket has no end, or a wrong one");
     find_groupings();
     find_matchings();
     for (std::size_t at = 0; at < tokens_.size();) at = read_part(at);
     if (out_.selectors.size() > PromqlExpression::max_selectors)
-      return fail(ErrorKind::BadInput, "it has too many vector selectors");
+      return fail(ErrorKind::TooLarge, "it has too many vector selectors");
     return std::move(out_);
   }
 
@@ -56,16 +56,26 @@ class ExpressionReader {
     return is(at, Kind::Identifier) ? lowered(tokens_[at].text) : std::string();
   }
 
-  // Stores the position of the closing bracket for each opening one. False if a bracket has none.
+  // The kind of the bracket that closes the bracket at this position, which may be of any kind.
+  [[nodiscard]] std::optional<Kind> closing(std::size_t at) const {
+    switch (tokens_[at].kind) {
+      case Kind::OpenParenthesis: return Kind::CloseParenthesis;
+      case Kind::OpenBrace: return Kind::CloseBrace;
+      case Kind::OpenBracket: return Kind::CloseBracket;
+      default: return std::nullopt;
+    }
+  }
+
+  // Stores the position of the closing bracket for each opening one. False if a bracket has none,
+  // or one of another kind.
   bool match_brackets() {
     std::vector<std::size_t> open;
     for (std::size_t at = 0; at < tokens_.size(); ++at) {
-      if (is(at, Kind::OpenParenthesis) || is(at, Kind::OpenBrace) || is(at, Kind::OpenBracket))
-        open.push_back(at);
+      if (closing(at)) open.push_back(at);
       if (!is(at, Kind::CloseParenthesis) && !is(at, Kind::CloseBrace) &&
           !is(at, Kind::CloseBracket))
         continue;
-      if (open.empty()) return false;
+      if (open.empty() || closing(open.back()) != tokens_[at].kind) return false;
       ends_[open.back()] = at;
       open.pop_back();
     }

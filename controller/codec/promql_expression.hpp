@@ -36,8 +36,10 @@ struct PromqlExpression {
   static constexpr std::size_t max_selectors = 64;
 };
 
-// BadInput, if a string has no end, the brackets are not in pairs, the text is larger than
-// max_promql_size, or there are more than max_selectors selectors.
+// Errors:
+// - BadInput, if a string has no end, if the brackets are not in pairs of the same kind, or if the
+//   text is larger than max_promql_size
+// - TooLarge, if there are more than max_selectors selectors
 [[nodiscard]] Result<PromqlExpression> read_expression(std::string_view text);
 
 // True if the series of the result can have this label, or if this is not known.

@@ -51,6 +51,7 @@ TEST_CASE("parse_prometheus_rule keeps an invalid rule, with its problem") {
       {R"({"alert":"A"})", "expr is missing, or is not a text"},
       {R"({"alert":"A","expr":["up"]})", "expr is missing, or is not a text"},
       {R"({"alert":"A","expr":" "})", "expr is empty"},
+      {R"({"alert":"A","expr":"a) or (b"})", "expr: a bracket has no end, or a wrong one"},
       {R"({"alert":"A","expr":"up","for":"2 min"})",
        R"(for: "2 min" is not a duration of Prometheus, such as "2m" or "1h30m")"},
       {R"({"alert":"A","expr":"up","for":2})", "for is not a text"},

@@ -47,9 +47,9 @@ TEST_CASE("may_have_label is false when every selector has lost the label") {
   CHECK(may_have_label(expression, "app") == row.app);
 }
 
-TEST_CASE("read_expression fails when a bracket or a string has no end") {
-  const char* const text =
-      GENERATE(as<const char*>(), "sum(x", "x)", "x{a=\"b}", "x{a='b\\'}", "{", "x[5m", "`a");
+TEST_CASE("read_expression fails when a bracket or a string has no end, or a wrong one") {
+  const char* const text = GENERATE(as<const char*>(), "sum(x", "x)", "x{a=\"b}", "x{a='b\\'}", "{",
+                                    "x[5m", "`a", "(x]", "x[5m)", "sum(x{a=\"b\")}", "a) or (b");
   INFO(text);
   REQUIRE_FALSE(read_expression(text));
   CHECK(read_expression(text).error().kind == ErrorKind::BadInput);
@@ -59,6 +59,7 @@ TEST_CASE("read_expression bounds the number of selectors") {
   std::string text = "x";
   for (std::size_t i = 0; i < PromqlExpression::max_selectors; ++i) text += " + x";
   REQUIRE_FALSE(read_expression(text));
+  CHECK(read_expression(text).error().kind == ErrorKind::TooLarge);
 }
 
 }  // namespace lastgood::codec::test
