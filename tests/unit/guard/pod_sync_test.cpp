@@ -238,6 +238,20 @@ TEST_CASE("lists the pods every 5 s while the watch is interrupted for more than
   CHECK(watch.source("a", start + 1h) == PodSource::Watch);
 }
 
+//  watch    open | closed | open with the same selector | has read all pods
+TEST_CASE("reads the pods again when the watch was closed and opens with the same selector") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  const MonotonicTime later = start + 1min;
+  watch.sync.observe({.selector = "", .streamed_until = start, .syncs = watch.syncs}, later);
+  CHECK(watch.source("a", later) != PodSource::Watch);
+  watch.open(later);
+  CHECK(watch.source("a", later) != PodSource::Watch);
+  ++watch.syncs;
+  watch.open(later);
+  CHECK(watch.source("a", later) == PodSource::Watch);
+  CHECK(watch.sync.take_due_lists(later, 0).empty());
+}
+
 TEST_CASE("is late when the pods of a release are out of sync for more than 10 s") {
   SyncedWatch watch({wanted("web", {"a"})});
   const MonotonicTime release = start + 1h;
