@@ -11,7 +11,7 @@ bool meets(const LabelRequirement& requirement, const StringMap& labels) {
   const auto found = labels.find(requirement.key);
   const bool exists = found != labels.end();
   const auto listed = [&] {
-    return std::ranges::find(requirement.values, found->second.str()) != requirement.values.end();
+    return std::ranges::find(requirement.values, found->second) != requirement.values.end();
   };
   if (requirement.op == "In") return exists && listed();
   if (requirement.op == "NotIn") return !exists || !listed();

@@ -1,5 +1,8 @@
 #include "base/interned_string.hpp"
 
+#include <bit>
+#include <cstdint>
+#include <random>
 #include <vector>
 
 namespace lastgood {
@@ -43,7 +46,17 @@ class InternTable {
  private:
   static constexpr std::size_t first_size = 1024;  // a power of two
 
-  Node*& bucket(std::size_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
+  // Multiplicative hashing with a random factor: users who know the hash function cannot choose
+  // labels that all belong to one bucket. Knuth, The Art of Computer Programming, volume 3, 6.4.
+  Node*& bucket(std::size_t hash) {
+    const int bits = std::countr_zero(buckets_.size());
+    return buckets_[(std::uint64_t{hash} * factor_) >> (64 - bits)];
+  }
+
+  static std::uint64_t random_odd() {
+    std::random_device random;
+    return (std::uint64_t{random()} << 32) | random() | 1;
+  }
 
   void grow() {
     const std::vector<Node*> before =
@@ -59,6 +72,7 @@ class InternTable {
 
   std::vector<Node*> buckets_ = std::vector<Node*>(first_size, nullptr);
   std::size_t count_ = 0;
+  const std::uint64_t factor_ = random_odd();
 };
 
 const std::string& InternedString::empty_text() {

@@ -1,4 +1,4 @@
-// Strings of which equal values share one object. Thousands of objects from the API server repeat
+// Strings that share one object if they are equal. Thousands of objects from the API server repeat
 // the same names, uids and messages: a copy takes the place of a pointer and needs no allocation.
 //
 // Not thread-safe: all InternedStrings belong to one thread.
@@ -9,7 +9,6 @@
 #include <compare>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -114,20 +113,12 @@ class InternedString {
 
 // For std::ranges::find() and its like: a projection to an InternedString can be compared with
 // text.
-template <template <class> class A, template <class> class B>
-struct std::basic_common_reference<lastgood::InternedString, std::string_view, A, B> {
+template <lastgood::PlainText T, template <class> class A, template <class> class B>
+struct std::basic_common_reference<lastgood::InternedString, T, A, B> {
   using type = std::string_view;
 };
-template <template <class> class A, template <class> class B>
-struct std::basic_common_reference<std::string_view, lastgood::InternedString, A, B> {
-  using type = std::string_view;
-};
-template <template <class> class A, template <class> class B>
-struct std::basic_common_reference<lastgood::InternedString, std::string, A, B> {
-  using type = std::string_view;
-};
-template <template <class> class A, template <class> class B>
-struct std::basic_common_reference<std::string, lastgood::InternedString, A, B> {
+template <lastgood::PlainText T, template <class> class A, template <class> class B>
+struct std::basic_common_reference<T, lastgood::InternedString, A, B> {
   using type = std::string_view;
 };
 

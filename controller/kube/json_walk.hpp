@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -102,13 +103,9 @@ ErrorCode elements(Value value, OnElement&& on_element) {
   return simdjson::SUCCESS;
 }
 
-inline ErrorCode read(Value value, std::string& out) {
-  std::string_view text;
-  if (const ErrorCode code = value.get_string().get(text)) return code;
-  out = text;
-  return simdjson::SUCCESS;
-}
-inline ErrorCode read(Value value, InternedString& out) {
+template <class Text>
+  requires std::same_as<Text, std::string> || std::same_as<Text, InternedString>
+ErrorCode read(Value value, Text& out) {
   std::string_view text;
   if (const ErrorCode code = value.get_string().get(text)) return code;
   out = text;
