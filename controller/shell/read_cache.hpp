@@ -103,7 +103,7 @@ class ReadCache {
     });
   }
 
-  // Each get() that reads calls drop_expired(), which visits all entries.
+  // drop_expired() visits all entries, and each get() calls it.
   static constexpr Duration drop_interval{1'000};
 
   ports::Clock& clock_;
