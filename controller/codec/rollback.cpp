@@ -161,6 +161,19 @@ Json to_json(const RollbackSpec& spec) {
   return out;
 }
 
+Result<Rollback> parse_watched_rollback(const Json& object) {
+  auto rollback = parse_rollback_or_problem(object);
+  if (!rollback || !finished(rollback->status.phase)) return rollback;
+  RollbackStatus& status = rollback->status;
+  status.evidence = {};
+  std::erase_if(status.verification, [](const CheckStatus& check) { return !check.breached; });
+  status.verification.shrink_to_fit();
+  status.changes = {};
+  status.timeline = {};
+  status.conditions = {};
+  return rollback;
+}
+
 Json to_json(const RollbackStatus& status) {
   Json out = {{"phase", to_string(status.phase)}};
   put(out, "message", status.message, max_message);

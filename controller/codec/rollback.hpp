@@ -15,6 +15,11 @@ namespace lastgood::codec {
 // error becomes `problem`. Error: Protocol, if the metadata has a field of the wrong type.
 [[nodiscard]] Result<api::Rollback> parse_rollback_or_problem(const Json& object);
 
+// The same for the watch, which keeps thousands of finished Rollbacks in memory: without the fields
+// of the status that nothing reads when a Rollback is finished. These are the evidence, the checks
+// of the verification that are not breached, the changes, the timeline and the conditions.
+[[nodiscard]] Result<api::Rollback> parse_watched_rollback(const Json& object);
+
 [[nodiscard]] Json to_json(const api::RollbackSpec& spec);
 [[nodiscard]] Json to_json(const api::RollbackStatus& status);
 

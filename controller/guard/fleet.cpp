@@ -146,10 +146,9 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
                                        const GuardStates& states, const kube::Stores& stores) {
   std::vector<GroupMember> others;
   if (group.empty()) return others;
-  stores.deployments.for_each_in(deployment.namespace_, [&](const auto& other) {
-    const auto named = other->meta.annotations.find(std::string(api::annotation::group));
-    const bool is_member = named != other->meta.annotations.end() && named->second == group;
-    if (!is_member || other->meta.key == deployment || other->meta.deleting) return;
+  const Key members{.namespace_ = deployment.namespace_, .name = group};
+  stores.deployments.for_each_of(members, [&](const auto& other) {
+    if (other->meta.key == deployment || other->meta.deleting) return;
     GroupMember member{.deployment = other->meta.key.name,
                        .blocked_because = "it has not been reconciled yet"};
     const GuardState* known = states.find(other->meta.key);

@@ -68,7 +68,7 @@ GuardState load(const api::Deployment& deployment, const kube::Stores& stores, T
     // In Idle, the checks are those of a past evaluation. They stay, as without a restart.
     if (state.guard->state != api::State::Idle) reset_results(state.guard.edit(), now);
   }
-  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
+  stores.rollbacks.for_each_of(deployment.meta.key, [&](const auto& rollback) {
     if (!concerns(*rollback, deployment, state.guard)) return;
     if (state.rollback && !comes_before(*rollback, *state.rollback)) return;
     state.rollback = *rollback;
@@ -108,9 +108,8 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
 std::vector<api::Rollback> records_of(const api::Deployment& deployment,
                                       const kube::Stores& stores) {
   std::vector<api::Rollback> records;
-  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
-    if (rollback->problem.empty() && rollback->spec.deployment == deployment.meta.key.name)
-      records.push_back(*rollback);
+  stores.rollbacks.for_each_of(deployment.meta.key, [&](const auto& rollback) {
+    if (rollback->problem.empty()) records.push_back(*rollback);
   });
   return records;
 }

@@ -33,8 +33,8 @@ std::optional<api::Rollback> RequestIndex::oldest(const Key& deployment,
   const auto creation_order = [](const api::Rollback& one) {
     return std::tie(one.meta.created, one.meta.key.name);
   };
-  stores.rollbacks.for_each_in(deployment.namespace_, [&](const auto& rollback) {
-    if (rollback->spec.deployment != deployment.name || !is_request(*rollback)) return;
+  stores.rollbacks.for_each_of(deployment, [&](const auto& rollback) {
+    if (!is_request(*rollback)) return;
     if (answered_.contains(rollback->meta.uid)) return;
     if (!oldest || creation_order(*rollback) < creation_order(*oldest)) oldest = *rollback;
   });

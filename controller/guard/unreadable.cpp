@@ -80,10 +80,8 @@ std::optional<UnreadableObject> UnreadableObjects::blocks(const api::Deployment&
     if (may_be_of(*at->second, deployment, guard.get())) return object_of(*at->second);
   }
   std::optional<UnreadableObject> initiator;
-  stores.rollbacks.for_each_in(key.namespace_, [&](const auto& rollback) {
-    if (rollback->spec.deployment != key.name || rollback->spec.caused_by.empty() ||
-        api::finished(rollback->status.phase))
-      return;
+  stores.rollbacks.for_each_of(key, [&](const auto& rollback) {
+    if (rollback->spec.caused_by.empty() || api::finished(rollback->status.phase)) return;
     const auto found =
         rollbacks_.find({.namespace_ = key.namespace_, .name = rollback->spec.caused_by});
     if (found != rollbacks_.end()) initiator = object_of(*found->second);

@@ -1,5 +1,6 @@
 // The objects of one kind, as of the last watch event. Corresponds to client-go's
-// tools/cache/thread_safe_store.go, without locks. T has `meta` (api::ObjectMeta) and ==.
+// tools/cache/thread_safe_store.go, with one index and without locks. T has `meta`
+// (api::ObjectMeta) and ==.
 //
 // The store never changes an object in place: a pointer that find() returned keeps its content.
 #pragma once
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -23,11 +25,22 @@ template <class T>
 class ObjectStore {
  public:
   using Pointer = std::shared_ptr<const T>;
+  // The owner under which for_each_of() finds an object. An object without one is not indexed.
+  using OwnerOf = std::optional<Key> (*)(const T&);
+
+  ObjectStore() = default;  // indexes no object
+  explicit ObjectStore(OwnerOf owner_of) : owner_of_(owner_of) {}
 
   // Null if the store has no object with this key.
   [[nodiscard]] Pointer find(const Key& key) const {
     const auto found = objects_.find(key);
     return found == objects_.end() ? nullptr : found->second;
+  }
+  // True if the store has exactly this version of this object.
+  [[nodiscard]] bool has(const Key& key, const Uid& uid, const ResourceVersion& version) const {
+    const Pointer stored = find(key);
+    return stored && stored->meta.uid == uid && !version.empty() &&
+           stored->meta.resource_version == version;
   }
   [[nodiscard]] std::size_t size() const { return objects_.size(); }
 
@@ -54,6 +67,7 @@ class ObjectStore {
     if (found == objects_.end() || (!uid.empty() && found->second->meta.uid != uid)) return {};
     Deltas<T> deltas{{.before = std::move(found->second), .after = nullptr}};
     objects_.erase(found);
+    remove_from_index(*deltas.front().before);
     return deltas;
   }
 
@@ -69,8 +83,10 @@ class ObjectStore {
       for (auto& delta : put(slot, std::move(object))) upserts.push_back(std::move(delta));
     }
     Deltas<T> deltas;
-    for (auto& [key, before] : removed)
+    for (auto& [key, before] : removed) {
+      remove_from_index(*before);
       deltas.push_back({.before = std::move(before), .after = nullptr});
+    }
     for (auto& delta : upserts) deltas.push_back(std::move(delta));
     return deltas;
   }
@@ -124,14 +140,24 @@ class ObjectStore {
     }
   }
 
+  // Calls visit(const Pointer&) for each object of this owner, in the order of the keys.
+  template <class Visit>
+  void for_each_of(const Key& owner, Visit&& visit) const {
+    const auto found = index_.find(owner);
+    if (found == index_.end()) return;
+    for (const Key& key : found->second) visit(objects_.at(key));
+  }
+
  private:
   static Key lower_bound_of(std::string_view namespace_) {
     return {.namespace_ = std::string(namespace_), .name = {}};
   }
 
-  static Deltas<T> put(Pointer& slot, T object) {
+  Deltas<T> put(Pointer& slot, T object) {
     if (slot && *slot == object) return {};
     Pointer before = std::exchange(slot, std::make_shared<const T>(std::move(object)));
+    if (before) remove_from_index(*before);
+    if (const auto owner = owner_of(*slot)) index_[*owner].insert(slot->meta.key);
     if (before && before->meta.uid != slot->meta.uid) {
       return {{.before = std::move(before), .after = nullptr}, {.before = nullptr, .after = slot}};
     }
@@ -147,7 +173,20 @@ class ObjectStore {
     return extracted;
   }
 
+  [[nodiscard]] std::optional<Key> owner_of(const T& object) const {
+    return owner_of_ ? owner_of_(object) : std::nullopt;
+  }
+  void remove_from_index(const T& object) {
+    const auto owner = owner_of(object);
+    const auto found = owner ? index_.find(*owner) : index_.end();
+    if (found == index_.end()) return;
+    found->second.erase(object.meta.key);
+    if (found->second.empty()) index_.erase(found);
+  }
+
+  OwnerOf owner_of_ = nullptr;
   std::map<Key, Pointer> objects_;
+  std::map<Key, std::set<Key>> index_;  // from the owner to the keys of its objects
 };
 
 }  // namespace lastgood::kube

@@ -42,7 +42,7 @@ struct WatchedKind<api::DeploymentGuard> {
 template <>
 struct WatchedKind<api::Rollback> {
   static constexpr const char* name = "Rollback";
-  static constexpr auto parse = &codec::parse_rollback_or_problem;
+  static constexpr auto parse = &codec::parse_watched_rollback;
 };
 
 std::unexpected<Error> invalid_json(std::string_view subject, const ErrorPath& error_path,
@@ -84,7 +84,7 @@ std::string without_managed_fields(Parser& parser, const Padded& bytes) {
   return object;
 }
 
-// Lastgood's own kinds are few and small: parsing them into a tree first is cheap.
+// An object of Lastgood's own kinds is small: parsing it into a tree first is cheap.
 template <class T>
 Result<T> parse_object(Parser& parser, const Padded& bytes) {
   const std::string short_text = without_managed_fields(parser, bytes);
@@ -204,7 +204,8 @@ Result<WatchEvent<T>> event_of(std::string_view type, Parser& parser, const Padd
 template <class T>
 class ListReader {
  public:
-  explicit ListReader(std::string body) : body_(std::move(body)) {}
+  ListReader(std::string body, const IsKnown& is_known)
+      : body_(std::move(body)), is_known_(is_known) {}
 
   Result<ListPage<T>> read() {
     ErrorPath error_path;
@@ -235,7 +236,9 @@ class ListReader {
   ErrorCode add_item(Value item) {
     std::string_view bytes;
     if (const ErrorCode code = walk::read_raw(item, bytes)) return code;
-    auto read = read_object<T>(item_parser_, body_.view().part(bytes));
+    const Padded object = body_.view().part(bytes);
+    if (add_known(object)) return simdjson::SUCCESS;
+    auto read = read_object<T>(item_parser_, object);
     if (!read) {
       error_ = std::move(read.error());
       return simdjson::INCORRECT_TYPE;
@@ -248,7 +251,17 @@ class ListReader {
     return simdjson::SUCCESS;
   }
 
+  // False if the item must be parsed.
+  bool add_known(const Padded& object) {
+    if (!is_known_) return false;
+    auto metadata = metadata_of<T>(item_parser_, object);
+    if (!metadata || !is_known_(metadata->key, metadata->uid, metadata->version)) return false;
+    page_.known.push_back(std::move(metadata->key));
+    return true;
+  }
+
   walk::PaddedCopy body_;
+  const IsKnown& is_known_;
   Parser list_parser_;
   Parser item_parser_;
   ListPage<T> page_;
@@ -278,14 +291,14 @@ Result<WatchEvent<T>> parse_event(std::string_view line) {
 }
 
 template <class T>
-Result<ListPage<T>> parse_list(std::string body) {
-  return ListReader<T>(std::move(body)).read();
+Result<ListPage<T>> parse_list(std::string body, const IsKnown& is_known) {
+  return ListReader<T>(std::move(body), is_known).read();
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                             \
   template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
-  template Result<ListPage<T>> parse_list<T>(std::string body);
+  template Result<ListPage<T>> parse_list<T>(std::string body, const IsKnown& is_known);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::Pod)

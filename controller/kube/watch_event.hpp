@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -59,21 +60,25 @@ struct ListPage {
   std::string continue_;  // empty on the last page
   std::vector<T> items;
   std::vector<Unreadable> unreadable;  // items that cannot be parsed
+  std::vector<Key> known;              // items that are not parsed, because they are known
 };
+
+// True if the caller has this version of the object already, so that it need not be parsed.
+using IsKnown = std::function<bool(const Key&, const Uid&, const ResourceVersion&)>;
 
 // Parses one line of a watch response. Returns Protocol if the line is not a watch event.
 template <class T>
 [[nodiscard]] Result<WatchEvent<T>> parse_event(std::string_view line);
 
 // Parses the body of a LIST response. Returns Protocol if the body is not a list. Takes the string
-// by value because the parser needs padding after its end.
+// by value because the parser needs padding after its end. Without `is_known`, no item is known.
 template <class T>
-[[nodiscard]] Result<ListPage<T>> parse_list(std::string body);
+[[nodiscard]] Result<ListPage<T>> parse_list(std::string body, const IsKnown& is_known = {});
 
 // NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                                    \
   extern template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
-  extern template Result<ListPage<T>> parse_list<T>(std::string body);
+  extern template Result<ListPage<T>> parse_list<T>(std::string body, const IsKnown& is_known);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::Pod)

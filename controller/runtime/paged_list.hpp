@@ -24,18 +24,19 @@ inline constexpr std::size_t max_listed_objects = 500'000;
 
 // Reads all objects of the collection (kube::collection_path) that `options` select, and passes
 // each page to on_page(kube::ListPage<T>). All pages have the version of the first one. `timeout`
-// is for each page. Returns the error of the first page that fails: for example Expired, if the
-// server has compacted the version of the first page meanwhile.
+// is for each page. Objects that are known are not parsed. Returns the error of the first page that
+// fails: for example Expired, if the server has compacted the version of the first page meanwhile.
 template <class T, class OnPage>
 boost::asio::awaitable<Result<void>> read_pages(ports::KubeApi& kube, std::string collection,
                                                 kube::ListOptions options, Duration timeout,
-                                                OnPage on_page) {
+                                                OnPage on_page, kube::IsKnown is_known = {}) {
   options.limit = page_size;
   for (std::size_t objects = 0;;) {
     auto body = co_await kube.call(kube::list_call(collection, options), timeout);
-    auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
+    auto page =
+        body ? kube::parse_list<T>(std::move(*body), is_known) : std::unexpected(body.error());
     if (!page) co_return std::unexpected(page.error());
-    objects += page->items.size();
+    objects += page->items.size() + page->known.size();
     if (objects > max_listed_objects)
       co_return fail(ErrorKind::Protocol, "the list has more objects than the limit of 500,000");
     options.continue_ = page->continue_;

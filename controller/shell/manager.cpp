@@ -197,12 +197,12 @@ std::optional<std::string> Manager::not_ready() const {
   return std::nullopt;
 }
 
-asio::awaitable<void> Manager::begin_term(runtime::Term term, int load) {
+asio::awaitable<void> Manager::begin_term(runtime::Term term, int load, Reload reload) {
   while (elector_.term() == term && load == loads_) {
     const bool guards_read =
-        co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
+        co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term, reload);
     const bool rollbacks_read =
-        guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
+        guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term, reload);
     if (rollbacks_read && elector_.term() == term && load == loads_) {
       loaded_term_ = term;
       reconciler_.begin_term();
@@ -220,9 +220,11 @@ asio::awaitable<void> Manager::begin_term(runtime::Term term, int load) {
 
 template <class T>
 asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store,
-                                        runtime::Term term) {
+                                        runtime::Term term, Reload reload) {
   std::vector<std::string> namespaces = settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
+  kube::IsKnown is_known;
+  if (reload == Reload::Changed) is_known = std::bind_front(&kube::ObjectStore<T>::has, &store);
   for (const std::string& namespace_ : namespaces) {
     const auto collection = kube::collection_path(resource, namespace_);
     if (!collection) co_return false;
@@ -232,10 +234,11 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
     const auto merge = [&](kube::ListPage<T> page) {
       version = std::move(page.version);
       for (const kube::Unreadable& one : page.unreadable) listed.insert(one.key);
+      for (Key& key : page.known) listed.insert(std::move(key));
       if (elector_.term() == term) store.merge_page(std::move(page.items), version, listed);
     };
-    const auto read =
-        co_await runtime::read_pages<T>(ports_.kube, *collection, {}, list_timeout, merge);
+    const auto read = co_await runtime::read_pages<T>(ports_.kube, *collection, {}, list_timeout,
+                                                      merge, is_known);
     if (!read) {
       log::warn("cannot list the objects that a new leader needs first; retrying in 1 s",
                 {{"kind", kube::kind_of(resource)}, {"error", read.error()}});
@@ -249,7 +252,7 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
 
 void Manager::on_term(runtime::Term term) {
   ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
-  load_state(term);
+  load_state(term, Reload::Changed);
 }
 
 void Manager::on_rewound() {
@@ -257,15 +260,15 @@ void Manager::on_rewound() {
   log::warn(
       "the API server has older objects than before, as after a restore of etcd; the state of "
       "all Deployments is loaded again");
-  load_state(elector_.term());
+  load_state(elector_.term(), Reload::All);
 }
 
-void Manager::load_state(runtime::Term term) {
+void Manager::load_state(runtime::Term term, Reload reload) {
   term_began_ = ports_.clock.monotonic_now();
   loaded_term_ = 0;
   reconciler_.forget_all();
   update_dispatcher_enabled();
-  if (term != 0) services_.spawn("start of a term", begin_term(term, ++loads_));
+  if (term != 0) services_.spawn("start of a term", begin_term(term, ++loads_, reload));
 }
 
 bool Manager::is_term_loaded() const {

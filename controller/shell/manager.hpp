@@ -75,20 +75,25 @@ class Manager {
                      void (Manager::*on_deltas)(const kube::Deltas<T>&));
   void start();
   boost::asio::awaitable<void> stop_in_order();
+  // The objects that are read when the state is loaded.
+  enum class Reload : std::uint8_t {
+    Changed,  // those whose version differs from the one in memory
+    All,      // also the others: after a restore of etcd, an object may have an old version again
+  };
   // Loads the state at the start of a term. Reads the guards and Rollbacks from the server, because
   // a watch may lag. Does not read the policies: before each rollback, the executor reads the
   // RollbackPolicy of the Deployment. Ends without an effect if load_state() is called meanwhile.
-  boost::asio::awaitable<void> begin_term(runtime::Term term, int load);
+  boost::asio::awaitable<void> begin_term(runtime::Term term, int load, Reload reload);
   // False if the list failed or the term is over.
   template <class T>
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
-                                        runtime::Term term);
+                                        runtime::Term term, Reload reload);
   void on_term(runtime::Term term);
   // A watch has found that etcd was restored from a backup. The states of the Deployments contain
   // events that are not in the backup, so they are loaded again.
   void on_rewound();
   // Forgets all states, and loads them again if this replica leads.
-  void load_state(runtime::Term term);
+  void load_state(runtime::Term term, Reload reload);
   // This replica leads, and the state of its term is loaded.
   [[nodiscard]] bool is_term_loaded() const;
   // Does nothing before the state of the term is loaded. Nothing takes keys from the queue of a

@@ -118,6 +118,33 @@ TEST_CASE("parse_rollback reads the status") {
             .time_to_act = Duration{250}});
 }
 
+TEST_CASE("parse_watched_rollback keeps only the fields of a finished Rollback that are read") {
+  const auto watched = [](const std::string& phase) {
+    const auto rollback = parse_watched_rollback(*parse_json(
+        R"({"metadata": {"name": "web-7"}, "spec": {"deployment": "web", "check": "health"},
+    "status": {"phase": ")" +
+        phase + R"(", "message": "m", "templateRestored": "2026-11-24T12:00:00Z",
+    "evidence": [{"name": "health"}], "changes": [{"path": "spec.replicas", "to": "1"}],
+    "verification": [{"name": "health", "breached": true}, {"name": "rollout"}],
+    "timeline": [{"time": "2026-11-24T12:00:00Z", "message": "breached"}],
+    "conditions": [{"type": "Stalled", "status": "False"}]}})"));
+    REQUIRE(rollback);
+    CHECK(rollback->spec.check == "health");
+    return rollback->status;
+  };
+  CHECK(watched("Failed") ==
+        RollbackStatus{.phase = RollbackPhase::Failed,
+                       .message = "m",
+                       .template_restored = noon,
+                       .verification = {CheckStatus{.name = "health", .breached = true}}});
+  const RollbackStatus verifying = watched("Verifying");
+  CHECK(verifying.evidence.size() == 1);
+  CHECK(verifying.verification.size() == 2);
+  CHECK(verifying.changes.size() == 1);
+  CHECK(verifying.timeline.size() == 1);
+  CHECK(verifying.conditions.size() == 1);
+}
+
 TEST_CASE("parse_rollback reports the field, its value and the expected type") {
   struct Row {
     const char* spec;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kube/stores.hpp"
 #include "support.hpp"
 
 using namespace lastgood;
@@ -65,6 +66,49 @@ TEST_CASE("ignores an older version of the same object, and compares versions as
   CHECK(store.find({"shop", "web"})->meta.resource_version.value == "100");
   CHECK(store.upsert(deployment("web", "18446744073709551617")).size() == 1);  // 2^64 + 1
   CHECK(store.upsert(deployment("web", "not-a-number")).size() == 1);
+}
+
+TEST_CASE("finds the objects of an owner after each kind of change") {
+  ObjectStore<api::Rollback> store(deployment_of);
+  const auto rollback = [](const std::string& name, const std::string& deployment,
+                           const std::string& version) {
+    api::Rollback out{.meta = {.key = {"shop", name}}, .spec = {.deployment = deployment}};
+    out.meta.resource_version = ResourceVersion(version);
+    return out;
+  };
+  const auto names_of = [&](const std::string& deployment) {
+    std::vector<std::string> names;
+    store.for_each_of({"shop", deployment},
+                      [&](const auto& found) { names.push_back(found->meta.key.name); });
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  store.upsert(rollback("b", "web", "1"));
+  store.upsert(rollback("a", "web", "2"));
+  store.upsert(rollback("c", "api", "3"));
+  store.upsert(rollback("unreadable", "", "4"));
+  CHECK(names_of("web") == Names{"a", "b"});
+  store.upsert(rollback("a", "api", "5"));
+  CHECK(names_of("web") == Names{"b"});
+  CHECK(names_of("api") == Names{"a", "c"});
+  store.erase({"shop", "c"});
+  CHECK(names_of("api") == Names{"a"});
+  store.replace_all({rollback("b", "web", "1"), rollback("d", "api", "6")}, "shop");
+  CHECK(names_of("web") == Names{"b"});
+  CHECK(names_of("api") == Names{"d"});
+  CHECK(names_of("").empty());
+}
+
+TEST_CASE("has a version of an object only if key, uid and version are equal") {
+  Store store;
+  store.upsert(deployment("web", "9"));
+  const Key web{"shop", "web"};
+  CHECK(store.has(web, Uid("u1"), ResourceVersion("9")));
+  CHECK_FALSE(store.has(web, Uid("u1"), ResourceVersion("10")));
+  CHECK_FALSE(store.has(web, Uid("u2"), ResourceVersion("9")));
+  CHECK_FALSE(store.has({"shop", "api"}, Uid("u1"), ResourceVersion("9")));
+  store.upsert(deployment("web", ""));
+  CHECK_FALSE(store.has(web, Uid("u1"), ResourceVersion("")));
 }
 
 TEST_CASE("reports a removal and an addition when an object was created again under its name") {

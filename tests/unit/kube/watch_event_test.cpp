@@ -162,6 +162,22 @@ TEST_CASE("reads the other objects of a list when one cannot be parsed") {
   CHECK(page->unreadable.size() == 1);
 }
 
+TEST_CASE("does not parse the items of a list that are known") {
+  const std::string body = R"({"metadata":{"resourceVersion":"9"},"items":[)" + valid_deployment +
+                           "," + invalid_deployment + "]}";
+  std::vector<std::string> items;
+  const auto page =
+      parse_list<Deployment>(body, [&](const Key& key, const Uid& uid, const ResourceVersion& at) {
+        items.push_back(key.str() + " " + uid.value.str() + " " + at.value);
+        return at.value == "8";
+      });
+  REQUIRE(page);
+  CHECK(items == std::vector<std::string>{"shop/web u1 7", "shop/web  8"});
+  CHECK(page->items.size() == 1);
+  CHECK(page->unreadable.empty());
+  CHECK(page->known == std::vector<Key>{{.namespace_ = "shop", .name = "web"}});
+}
+
 TEST_CASE("reads an ERROR event without a code as an Error of kind Protocol") {
   const auto parsed = parse_event<Deployment>(event("ERROR", "{}"));
   CHECK(value_as<Error>(parsed).kind == ErrorKind::Protocol);

@@ -78,10 +78,10 @@ func TestStopReturnsOnlyWhenThePortsAreFree(t *testing.T) {
 	const server = `exec python3 -c '
 import socket, threading, time
 listener = socket.create_server(("127.0.0.1", %d))
-for _ in range(200): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+for _ in range(50): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 print("ready", flush=True)
 time.sleep(60)'`
-	for range 10 {
+	for range 5 {
 		port := freePort(t)
 		table, command := shellCommand(t, "kube-apiserver", fmt.Sprintf(server, port))
 		if err := table.Start(command); err != nil {
