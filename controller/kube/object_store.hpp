@@ -29,7 +29,7 @@ class ObjectStore {
   using OwnerOf = std::optional<Key> (*)(const T&);
 
   ObjectStore() = default;  // indexes no object
-  explicit ObjectStore(OwnerOf owner_of) : owner_of_(owner_of) {}
+  explicit ObjectStore(OwnerOf find_owner) : find_owner_(find_owner) {}
 
   // Null if the store has no object with this key.
   [[nodiscard]] Pointer find(const Key& key) const {
@@ -174,7 +174,7 @@ class ObjectStore {
   }
 
   [[nodiscard]] std::optional<Key> owner_of(const T& object) const {
-    return owner_of_ ? owner_of_(object) : std::nullopt;
+    return find_owner_ ? find_owner_(object) : std::nullopt;
   }
   void remove_from_index(const T& object) {
     const auto owner = owner_of(object);
@@ -184,7 +184,7 @@ class ObjectStore {
     if (found->second.empty()) index_.erase(found);
   }
 
-  OwnerOf owner_of_ = nullptr;
+  OwnerOf find_owner_ = nullptr;
   std::map<Key, Pointer> objects_;
   std::map<Key, std::set<Key>> index_;  // from the owner to the keys of its objects
 };
