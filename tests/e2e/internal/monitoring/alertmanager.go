@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"lastgood.dev/tests/e2e/internal/daemon"
 )
 
 // withOwnShare is a shell script that mounts the directory $1 at /usr/share and then runs the other
@@ -13,7 +15,7 @@ import (
 const withOwnShare = `mount --bind "$1" /usr/share && shift && exec "$@"`
 
 // Alertmanager groups alerts and sends them to a webhook.
-type Alertmanager struct{ *Daemon }
+type Alertmanager struct{ *daemon.Daemon }
 
 // NewAlertmanager prepares a server that listens on a free port of the host and sends firing and
 // resolved alerts to the webhook, with this bearer token. Its files are in the folder, which must
@@ -23,7 +25,7 @@ type Alertmanager struct{ *Daemon }
 // the package is not installed. So the process has its own view of /usr/share.
 func NewAlertmanager(host, folder, webhook, token string) (*Alertmanager, error) {
 	config, program := filepath.Join(folder, "alertmanager.yml"), Program("prometheus-alertmanager")
-	daemon, err := newDaemon(program, host, folder, func(address string) []string {
+	server, err := newDaemon(program, host, folder, func(address string) []string {
 		return []string{
 			"-c", withOwnShare, "sh", filepath.Join(packages(), "usr", "share"), program,
 			"--config.file=" + config,
@@ -36,7 +38,7 @@ func NewAlertmanager(host, folder, webhook, token string) (*Alertmanager, error)
 	if err != nil {
 		return nil, err
 	}
-	daemon.program, daemon.flags = "/bin/sh", syscall.CLONE_NEWNS
+	server.Program, server.Flags = "/bin/sh", syscall.CLONE_NEWNS
 	// The shortest intervals that Alertmanager accepts.
 	text := fmt.Sprintf(`route:
   receiver: webhook
@@ -51,5 +53,5 @@ receivers:
     send_resolved: true
     http_config: {authorization: {credentials: %q}}
 `, webhook, token)
-	return &Alertmanager{daemon}, os.WriteFile(config, []byte(text), 0o600)
+	return &Alertmanager{server}, os.WriteFile(config, []byte(text), 0o600)
 }

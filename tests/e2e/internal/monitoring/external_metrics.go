@@ -18,6 +18,9 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/pki"
 )
 
+// headerLimit is how long a client may take to send the headers of a request.
+const headerLimit = 30 * time.Second
+
 const externalMetricsPath = "/apis/external.metrics.k8s.io/v1beta1"
 
 // ExternalMetric is one value of a metric.
@@ -54,7 +57,7 @@ func NewExternalMetrics(host string, identity pki.Identity) (*ExternalMetrics, e
 		return nil, err
 	}
 	e := &ExternalMetrics{Address: listener.Addr().String(), values: map[string][]ExternalMetric{}}
-	e.server = http.Server{Handler: e, ReadHeaderTimeout: startLimit,
+	e.server = http.Server{Handler: e, ReadHeaderTimeout: headerLimit,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}
 	go func() {
 		if err := e.server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {

@@ -12,11 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"lastgood.dev/tests/e2e/internal/daemon"
 )
 
 // Prometheus is a server with its own database.
 type Prometheus struct {
-	*Daemon
+	*daemon.Daemon
 
 	lock    sync.Mutex
 	targets []byte
@@ -55,14 +57,14 @@ func NewPrometheus(host, folder string, options Options) (*Prometheus, error) {
 		arguments = victoriaMetricsArguments
 	}
 	p := &Prometheus{}
-	daemon, err := newDaemon(program, host, folder, func(address string) []string {
+	server, err := newDaemon(program, host, folder, func(address string) []string {
 		return arguments(folder, address)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.Daemon = daemon
-	if err := options.Security.apply(daemon); err != nil {
+	p.Daemon = server
+	if err := options.Security.apply(server); err != nil {
 		return nil, err
 	}
 	if err := p.SetRules(options.Rules); err != nil {
@@ -137,7 +139,7 @@ func (p *Prometheus) SetTargets(targets []Target) error {
 	if bytes.Equal(text, p.targets) {
 		return nil
 	}
-	if err := replaceFile(filepath.Join(p.folder, "targets.json"), text); err != nil {
+	if err := replaceFile(filepath.Join(p.Folder, "targets.json"), text); err != nil {
 		return err
 	}
 	p.targets = text
@@ -147,13 +149,13 @@ func (p *Prometheus) SetTargets(targets []Target) error {
 // SetRules replaces the file of rules. A running server uses the new rules at once. If the server
 // rejects them, the error has the server's message.
 func (p *Prometheus) SetRules(rules string) error {
-	if err := replaceFile(filepath.Join(p.folder, "rules.yml"), []byte(rules)); err != nil {
+	if err := replaceFile(filepath.Join(p.Folder, "rules.yml"), []byte(rules)); err != nil {
 		return err
 	}
 	if !p.IsRunning() {
 		return nil
 	}
-	client := p.client(queryTimeout)
+	client := p.Client(queryTimeout)
 	response, err := client.Post(p.URL()+"/-/reload", "", nil)
 	if err != nil {
 		return err
@@ -171,7 +173,7 @@ func (p *Prometheus) RestartEmpty() error {
 	if err := p.Stop(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(p.folder, "data")); err != nil {
+	if err := os.RemoveAll(filepath.Join(p.Folder, "data")); err != nil {
 		return err
 	}
 	return p.Start()

@@ -27,7 +27,7 @@ type Series struct {
 // that is a range vector or a string is an error. If the server rejects the query, the error has
 // its message.
 func (p *Prometheus) Query(expression string) ([]Series, error) {
-	client := p.client(queryTimeout)
+	client := p.Client(queryTimeout)
 	response, err := client.PostForm(p.URL()+"/api/v1/query", url.Values{"query": {expression}})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lastgood.dev/tests/e2e/internal/daemon"
 	"lastgood.dev/tests/e2e/internal/local/pki"
 )
 
@@ -36,7 +37,7 @@ type Security struct {
 }
 
 // apply writes the files for the server, and makes the requests of the test acceptable for it.
-func (s Security) apply(d *Daemon) error {
+func (s Security) apply(d *daemon.Daemon) error {
 	var config strings.Builder
 	if s.Password {
 		fmt.Fprintf(&config, "basic_auth_users: {%s: %q}\n", User, passwordHash)
@@ -45,17 +46,17 @@ func (s Security) apply(d *Daemon) error {
 		return err
 	}
 	if s.Password {
-		d.transport = withPassword{d.transport}
+		d.Transport = withPassword{d.Transport}
 	}
-	return os.WriteFile(filepath.Join(d.folder, "web.yml"), []byte(config.String()), 0o600)
+	return os.WriteFile(filepath.Join(d.Folder, "web.yml"), []byte(config.String()), 0o600)
 }
 
-func (s Security) applyTLS(d *Daemon, config *strings.Builder) error {
-	d.transport = http.DefaultTransport
+func (s Security) applyTLS(d *daemon.Daemon, config *strings.Builder) error {
+	d.Transport = http.DefaultTransport
 	if len(s.Server.Certificate) == 0 {
 		return nil
 	}
-	certificate, key := filepath.Join(d.folder, "tls.crt"), filepath.Join(d.folder, "tls.key")
+	certificate, key := filepath.Join(d.Folder, "tls.crt"), filepath.Join(d.Folder, "tls.key")
 	if err := s.Server.Write(certificate, key); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (s Security) applyTLS(d *Daemon, config *strings.Builder) error {
 	// The test does not verify its own server.
 	settings := &tls.Config{InsecureSkipVerify: true}
 	if len(s.ClientAuthority) > 0 {
-		authority := filepath.Join(d.folder, "clients.crt")
+		authority := filepath.Join(d.Folder, "clients.crt")
 		if err := os.WriteFile(authority, s.ClientAuthority, 0o600); err != nil {
 			return err
 		}
@@ -75,8 +76,8 @@ func (s Security) applyTLS(d *Daemon, config *strings.Builder) error {
 		}
 		settings.Certificates = []tls.Certificate{own}
 	}
-	d.scheme = "https"
-	d.transport = &http.Transport{TLSClientConfig: settings}
+	d.Scheme = "https"
+	d.Transport = &http.Transport{TLSClientConfig: settings}
 	return nil
 }
 

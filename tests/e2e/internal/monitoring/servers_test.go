@@ -32,6 +32,13 @@ func application(t *testing.T) Target {
 	return Target{strings.TrimPrefix(server.URL, "http://"), map[string]string{"pod": "web-1"}}
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func startPrometheus(t *testing.T, options Options) *Prometheus {
 	t.Helper()
 	p, err := NewPrometheus("127.0.0.1", t.TempDir(), options)
@@ -44,9 +51,10 @@ func startPrometheus(t *testing.T, options Options) *Prometheus {
 // await polls until a query of the server has this number of series.
 func await(t *testing.T, p *Prometheus, query string, count int) []Series {
 	t.Helper()
+	const interval = 20 * time.Millisecond
 	var got []Series
 	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(pollInterval) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(interval) {
 		if got, err = p.Query(query); err == nil && len(got) == count {
 			return got
 		}

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"lastgood.dev/tests/e2e/internal/daemon"
 	"lastgood.dev/tests/e2e/internal/local/layout"
 	"lastgood.dev/tests/e2e/internal/monitoring"
 )
@@ -101,7 +102,7 @@ func (c *Cluster) removeRuleKind() error {
 // controller must not run yet.
 func (g *Given) ReceivesAlerts() *monitoring.Alertmanager {
 	g.T.Helper()
-	listen, err := monitoring.FreeAddress("127.0.0.1")
+	listen, err := daemon.FreeAddress("127.0.0.1")
 	g.must(err)
 	file := filepath.Join(g.T.TempDir(), "token")
 	g.must(os.WriteFile(file, []byte(alertsToken+"\n"), 0o600))

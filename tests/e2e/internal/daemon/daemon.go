@@ -1,9 +1,10 @@
-// Package monitoring runs a real Prometheus and a real Alertmanager as processes of a test, without
-// a cluster. ./dev puts the programs into the cache. This package must not name a scenario.
-package monitoring
+// Package daemon runs a real server as a process of a test, on a free port of the machine. This
+// package must not name a server.
+package daemon
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
 const (
@@ -42,47 +41,46 @@ func init() { portsTried.Store(uint32(os.Getpid()) * 97) }
 // ErrRunning is returned by Start for a server that runs already.
 var ErrRunning = errors.New("the server is running already")
 
-// Program returns the path of a program that ./dev has put into the cache.
-func Program(name string) string { return filepath.Join(packages(), "usr", "bin", name) }
-
-// packages returns the folder with the unpacked Debian packages.
-func packages() string {
-	return filepath.Join(layout.Cache(), "metrics-servers")
-}
-
 // Daemon is a server that a test may stop, kill and pause at any time. Its address never changes.
 // After the death of the test program, the kernel kills the server.
 type Daemon struct {
 	// Address is the host and the port on which the server listens.
 	Address string
-
-	program string
-	args    []string
-	folder  string
-	// scheme is http or https.
-	scheme string
-	// transport sends the requests of the test; nil: the default one.
-	transport http.RoundTripper
-	// flags are the namespaces that the server does not share with the test, such as CLONE_NEWNS.
-	flags uintptr
+	// Program is the path of the program, and Args are its arguments.
+	Program string
+	Args    []string
+	// Env are the variables, such as NAME=VALUE, that the server has in addition to those of the
+	// test.
+	Env []string
+	// Folder has the files of the server, such as the log.
+	Folder string
+	// Scheme is http or https.
+	Scheme string
+	// ReadyURL returns 200 when the server is ready. Empty: the path /-/ready of the server. With
+	// the scheme tcp, the server is ready when it accepts a connection.
+	ReadyURL string
+	// Transport sends the requests of the test; nil: the default one.
+	Transport http.RoundTripper
+	// Flags are the namespaces that the server does not share with the test, such as CLONE_NEWNS.
+	Flags uintptr
 
 	lock    sync.Mutex
 	command *exec.Cmd
 	ended   chan struct{}
 }
 
-// newDaemon prepares a server that listens on a free port of the host. args gets the address. The
-// folder, which must exist, gets the log.
-func newDaemon(program, host, folder string, args func(address string) []string) (*Daemon, error) {
+// New prepares a server that listens on a free port of the host. args gets the address. The folder,
+// which must exist, gets the log. get is the command that makes the program available.
+func New(program, get, host, folder string, args func(address string) []string) (*Daemon, error) {
 	if _, err := os.Stat(program); err != nil {
-		return nil, fmt.Errorf("run ./dev cluster metrics-servers first: %w", err)
+		return nil, fmt.Errorf("run %s first: %w", get, err)
 	}
 	address, err := FreeAddress(host)
 	if err != nil {
 		return nil, err
 	}
-	return &Daemon{Address: address, program: program, args: args(address), folder: folder,
-		scheme: "http"}, nil
+	return &Daemon{Address: address, Program: program, Args: args(address), Folder: folder,
+		Scheme: "http"}, nil
 }
 
 // FreeAddress returns an address of the host whose port nothing uses. The port is below the ports
@@ -103,11 +101,11 @@ func FreeAddress(host string) (string, error) {
 }
 
 // URL is the address as a URL without a path.
-func (d *Daemon) URL() string { return d.scheme + "://" + d.Address }
+func (d *Daemon) URL() string { return d.Scheme + "://" + d.Address }
 
-// client returns a client that the server accepts.
-func (d *Daemon) client(timeout time.Duration) http.Client {
-	return http.Client{Timeout: timeout, Transport: d.transport}
+// Client returns a client that the server accepts.
+func (d *Daemon) Client(timeout time.Duration) http.Client {
+	return http.Client{Timeout: timeout, Transport: d.Transport}
 }
 
 // Start starts the server and waits until it is ready.
@@ -119,10 +117,10 @@ func (d *Daemon) Start() error {
 	for !d.isReady() {
 		select {
 		case <-d.ended:
-			return fmt.Errorf("%s ended during its start: %s", d.program, d.Log())
+			return fmt.Errorf("%s ended during its start: %s", d.Program, d.Log())
 		case <-deadline:
 			d.Kill()
-			return fmt.Errorf("%s is not ready after %s: %s", d.program, startLimit, d.Log())
+			return fmt.Errorf("%s is not ready after %s: %s", d.Program, startLimit, d.Log())
 		case <-time.After(pollInterval):
 		}
 	}
@@ -140,9 +138,10 @@ func (d *Daemon) launch() error {
 		return err
 	}
 	defer log.Close()
-	command := exec.Command(d.program, d.args...)
+	command := exec.Command(d.Program, d.Args...)
+	command.Env = append(os.Environ(), d.Env...)
 	command.Stdout, command.Stderr = log, log
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Unshareflags: d.flags}
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Unshareflags: d.Flags}
 	if err := command.Start(); err != nil {
 		return err
 	}
@@ -157,19 +156,34 @@ func (d *Daemon) launch() error {
 }
 
 func (d *Daemon) isReady() bool {
+	url := cmp.Or(d.ReadyURL, d.URL()+"/-/ready")
+	if address, isTCP := strings.CutPrefix(url, "tcp://"); isTCP {
+		connection, err := net.DialTimeout("tcp", address, time.Second)
+		return err == nil && connection.Close() == nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL()+"/-/ready", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
 	}
-	client := d.client(time.Second)
+	client := d.Client(time.Second)
 	response, err := client.Do(request)
 	if err != nil {
 		return false
 	}
 	response.Body.Close()
 	return response.StatusCode == http.StatusOK
+}
+
+// PID returns the process ID of the running server, or 0.
+func (d *Daemon) PID() int {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	if !d.isRunning() {
+		return 0
+	}
+	return d.command.Process.Pid
 }
 
 // IsRunning reports whether the server runs, even if it is paused.
@@ -213,7 +227,7 @@ func (d *Daemon) Stop() error {
 		// Nothing may be left behind.
 		_ = d.command.Process.Kill()
 		<-d.ended
-		return fmt.Errorf("%s did not end within %s after SIGTERM", d.program, stopLimit)
+		return fmt.Errorf("%s did not end within %s after SIGTERM", d.Program, stopLimit)
 	}
 }
 
@@ -239,7 +253,7 @@ func (d *Daemon) Pause() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is not stopped %s after SIGSTOP", d.program, stopLimit)
+	return fmt.Errorf("%s is not stopped %s after SIGSTOP", d.Program, stopLimit)
 }
 
 // isStopped reports whether all threads of a process are stopped: the kernel delivers SIGSTOP to
@@ -266,7 +280,7 @@ func (d *Daemon) signal(signal syscall.Signal) error {
 	d.lock.Lock()
 	defer d.lock.Unlock()
 	if !d.isRunning() {
-		return fmt.Errorf("%s does not run", d.program)
+		return fmt.Errorf("%s does not run", d.Program)
 	}
 	return d.command.Process.Signal(signal)
 }
@@ -291,4 +305,4 @@ func (d *Daemon) Log() string {
 	return string(text)
 }
 
-func (d *Daemon) logFile() string { return filepath.Join(d.folder, "log") }
+func (d *Daemon) logFile() string { return filepath.Join(d.Folder, "log") }

@@ -1,4 +1,4 @@
-package monitoring
+package daemon
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,7 +42,7 @@ func ok(http.ResponseWriter, *http.Request) {}
 
 func testDaemon(t *testing.T) *Daemon {
 	t.Helper()
-	d, err := newDaemon(os.Args[0], "127.0.0.1", t.TempDir(),
+	d, err := New(os.Args[0], "", "127.0.0.1", t.TempDir(),
 		func(address string) []string { return []string{"serve", address} })
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +128,7 @@ func TestStartReportsARunningServerAndAFailedStart(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	second := testDaemon(t)
-	second.args = []string{"serve", d.Address}
+	second.Args = []string{"serve", d.Address}
 	// Without another address, the first server would respond to the probes of the second server.
 	second.Address = "127.0.0.1:1"
 	if err := second.Start(); err == nil || !strings.Contains(err.Error(), "in use") {
@@ -136,9 +137,9 @@ func TestStartReportsARunningServerAndAFailedStart(t *testing.T) {
 }
 
 func TestMissingProgramIsAnErrorWithTheCommandThatGetsIt(t *testing.T) {
-	t.Setenv("LASTGOOD_CACHE", t.TempDir())
-	_, err := newDaemon(Program("prometheus"), "127.0.0.1", t.TempDir(), nil)
-	if err == nil || !strings.Contains(err.Error(), "./dev cluster metrics-servers") {
+	missing := filepath.Join(t.TempDir(), "server")
+	_, err := New(missing, "./dev get-server", "127.0.0.1", t.TempDir(), nil)
+	if err == nil || !strings.Contains(err.Error(), "./dev get-server") {
 		t.Errorf("got %v", err)
 	}
 }
