@@ -18,6 +18,7 @@ verb_cluster() {
     kubectl | helm) cluster_client "$action" "$@" ;;
     load-image) cluster_load_image "$@" ;;
     metrics-servers) ensure_metrics_servers ;;
+    gitops-servers) ensure_gitops_servers ;;
     restart-apiserver | stop-apiserver | start-apiserver)
       ensure_cluster_tools && cluster_local "$action"
       ;;
@@ -39,6 +40,7 @@ cluster_help() {
   helm ARG...         run Helm on this cluster
   load-image FILE     load a docker or OCI archive into the node
   metrics-servers     fetch Prometheus and Alertmanager for the scenarios, without installing them
+  gitops-servers      build Argo CD and Flux for the scenarios, without installing them
   restart-apiserver   kill the API server, start it again and wait until it is ready
   stop-apiserver      kill the API server
   start-apiserver     start the API server again and wait until it is ready
