@@ -42,6 +42,7 @@ gitops_argocd() {
     gitops_build "$source" "$1/usr/bin/kustomize" "$GITOPS_KUSTOMIZE" &&
     module=$(gitops_module "$source" "$GITOPS_ARGOCD") &&
     mkdir -p "$1/argocd/crds" "$1/argocd/config" &&
+    install -m 755 "$module/hack/git-verify-wrapper.sh" "$1/usr/bin" &&
     cp "$module"/manifests/crds/*-crd.yaml "$1/argocd/crds" &&
     cp "$module"/manifests/base/config/argocd-*.yaml "$1/argocd/config" &&
     chmod -R u+w "$1/argocd" || return

@@ -168,7 +168,8 @@ func argoEnvironment(folder, name, kubeconfig string) []string {
 		"ARGOCD_FAKE_IN_CLUSTER=true", "KUBECONFIG=" + kubeconfig,
 		"ARGOCD_GPG_ENABLED=false",
 		"ARGOCD_TLS_DATA_PATH=" + folder, "ARGOCD_SSH_DATA_PATH=" + folder,
-		"ARGOCD_PLUGINSOCKFILEPATH=" + folder,
+		// This folder does not exist: Argo CD takes each socket in it for a plugin.
+		"ARGOCD_PLUGINSOCKFILEPATH=" + filepath.Join(folder, "plugins"),
 		"ARGOCD_ASK_PASS_SOCK=" + filepath.Join(folder, "askpass.sock"),
 		"PATH=" + filepath.Join(packages(), "usr", "bin") + ":" + os.Getenv("PATH"),
 	}

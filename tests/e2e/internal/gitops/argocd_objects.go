@@ -36,6 +36,9 @@ type Application struct {
 	Namespace string
 	// Sources has one entry, or more for a multi-source Application.
 	Sources []Source
+	// SaysEnabled writes `enabled: true` into the manifest, which is also the default. Then the owner
+	// of the manifest owns this field.
+	SaysEnabled bool
 }
 
 // source returns the YAML of a source in one line.
@@ -57,8 +60,12 @@ func (a Application) spec() string {
 	if len(sources) > 1 {
 		text = "sources: [" + strings.Join(sources, ", ") + "]"
 	}
+	automated := "prune: true, selfHeal: true"
+	if a.SaysEnabled {
+		automated += ", enabled: true"
+	}
 	return fmt.Sprintf("{project: default, %s, destination: {server: %q, namespace: %q}, "+
-		"syncPolicy: {automated: {prune: true, selfHeal: true}}}", text, InCluster, a.Namespace)
+		"syncPolicy: {automated: {%s}}}", text, InCluster, a.Namespace, automated)
 }
 
 // Manifest returns the Application as a file for a repository: the app of apps pattern.
