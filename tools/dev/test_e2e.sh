@@ -34,6 +34,7 @@ test_e2e_scenarios() {
   esac
   ensure_metrics_servers
   ensure_faketime
+  [ -z "${LASTGOOD_TEST_LONG:-}" ] || ensure_gitops_servers
   # Scenarios that stop a controller run their controller outside the cluster.
   build_preset "$TEST_PRESET" lastgood-controller || return
   step "building the scenarios"

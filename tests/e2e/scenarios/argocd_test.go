@@ -35,6 +35,7 @@ func shop(s *scenario.Scenario, repository *scenario.Repository) gitops.Applicat
 }
 
 func TestArgoCDAppliesCommitsAndRevertsPatches(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	web := scenario.NewApp("web", "v1")
@@ -63,6 +64,7 @@ func TestArgoCDAppliesCommitsAndRevertsPatches(t *testing.T) {
 }
 
 func TestArgoCDSyncsAnEarlierCommitOnRequest(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	web := scenario.NewApp("web", "v1")
@@ -79,6 +81,7 @@ func TestArgoCDSyncsAnEarlierCommitOnRequest(t *testing.T) {
 }
 
 func TestArgoCDAppliesSeveralSources(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	web := scenario.NewApp("web", "v1")
@@ -90,33 +93,4 @@ func TestArgoCDAppliesSeveralSources(t *testing.T) {
 	argo := s.Given().ArgoCD()
 	noError(t, argo.CreateApplication(ctx, application))
 	s.Then().ApplicationIs(argo, "shop", first, second).VersionIs("api", "v1")
-}
-
-// An ApplicationSet owns the whole spec of its Application, so it enables the automation again that a
-// user has disabled. The parent of an app of apps owns only the fields of the manifest.
-func TestArgoCDGeneratesApplications(t *testing.T) {
-	ctx := context.Background()
-	s := scenario.NewWithoutController(t)
-	repository, apps := s.Given().Repository("shop"), s.Given().Repository("apps")
-	first := repository.CommitApps("web", scenario.NewApp("web", "v1"))
-	argo := s.Given().ArgoCD()
-
-	noError(t, argo.CreateApplicationSet(ctx, "shops", shop(s, repository), ""))
-	s.Then().ApplicationIs(argo, "shop", first)
-	noError(t, argo.SetAutomated(ctx, "shop", false))
-	s.Then().IsAutomated(argo, "shop")
-
-	child, silent := shop(s, repository), shop(s, repository)
-	child.Name, child.SaysEnabled, silent.Name = "child", true, "silent"
-	parent := apps.Commit(map[string]string{
-		"apps/child.yaml": child.Manifest(), "apps/silent.yaml": silent.Manifest()})
-	noError(t, argo.CreateAppOfApps(ctx, "parent", gitops.Source{URL: apps.URL, Path: "apps"}))
-	s.Then().ApplicationIs(argo, "parent", parent)
-	noError(t, argo.SetAutomated(ctx, "silent", false))
-	noError(t, argo.SetAutomated(ctx, "child", false))
-	s.Then().IsAutomated(argo, "child")
-	s.When().TimePassed(2 * gitops.ResyncPeriod)
-	if isAutomated, spec := s.IsAutomated(ctx, argo, "silent"); isAutomated {
-		t.Errorf("the parent has changed a field that its manifest does not have: %s", spec)
-	}
 }

@@ -13,6 +13,7 @@ import (
 )
 
 func TestFluxAppliesCommitsAndRevertsPatches(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	web := scenario.NewApp("web", "v1")
@@ -46,6 +47,7 @@ func TestFluxAppliesCommitsAndRevertsPatches(t *testing.T) {
 }
 
 func TestFluxInstallsAndUpgradesAChart(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	web := scenario.NewApp("web", "v1")
@@ -68,6 +70,7 @@ func TestFluxInstallsAndUpgradesAChart(t *testing.T) {
 }
 
 func TestFluxCorrectsAChartOnlyWithDriftDetection(t *testing.T) {
+	scenario.OnlyLong(t)
 	ctx := context.Background()
 	s := scenario.NewWithoutController(t)
 	repository := s.Given().Repository("shop")
