@@ -94,3 +94,18 @@ func TestArgoCDAppliesSeveralSources(t *testing.T) {
 	noError(t, argo.CreateApplication(ctx, application))
 	s.Then().ApplicationIs(argo, "shop", first, second).VersionIs("api", "v1")
 }
+
+// An ApplicationSet owns the whole spec of its Application, so it enables the automation again that
+// a user has disabled.
+func TestApplicationSetEnablesTheAutomationAgain(t *testing.T) {
+	scenario.OnlyLong(t)
+	ctx := context.Background()
+	s := scenario.NewWithoutController(t)
+	repository := s.Given().Repository("shop")
+	first := repository.CommitApps("web", scenario.NewApp("web", "v1"))
+	argo := s.Given().ArgoCD()
+	noError(t, argo.CreateApplicationSet(ctx, "shops", shop(s, repository)))
+	s.Then().ApplicationIs(argo, "shop", first)
+	noError(t, argo.SetAutomated(ctx, "shop", false))
+	s.Then().IsAutomated(argo, "shop")
+}

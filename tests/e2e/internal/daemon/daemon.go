@@ -176,16 +176,6 @@ func (d *Daemon) isReady() bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// PID returns the process ID of the running server, or 0.
-func (d *Daemon) PID() int {
-	d.lock.Lock()
-	defer d.lock.Unlock()
-	if !d.isRunning() {
-		return 0
-	}
-	return d.command.Process.Pid
-}
-
 // IsRunning reports whether the server runs, even if it is paused.
 func (d *Daemon) IsRunning() bool {
 	d.lock.Lock()

@@ -36,9 +36,6 @@ type Application struct {
 	Namespace string
 	// Sources has one entry, or more for a multi-source Application.
 	Sources []Source
-	// SaysEnabled writes `enabled: true` into the manifest, which is also the default. Then the owner
-	// of the manifest owns this field.
-	SaysEnabled bool
 }
 
 // source returns the YAML of a source in one line.
@@ -60,32 +57,24 @@ func (a Application) spec() string {
 	if len(sources) > 1 {
 		text = "sources: [" + strings.Join(sources, ", ") + "]"
 	}
-	automated := "prune: true, selfHeal: true"
-	if a.SaysEnabled {
-		automated += ", enabled: true"
-	}
 	return fmt.Sprintf("{project: default, %s, destination: {server: %q, namespace: %q}, "+
-		"syncPolicy: {automated: {%s}}}", text, InCluster, a.Namespace, automated)
+		"syncPolicy: {automated: {prune: true, selfHeal: true}}}", text, InCluster, a.Namespace)
 }
 
-// Manifest returns the Application as a file for a repository: the app of apps pattern.
-func (a Application) Manifest() string {
+// manifest returns the Application as YAML.
+func (a Application) manifest() string {
 	return fmt.Sprintf("apiVersion: %s\nkind: Application\nmetadata: {name: %s}\nspec: %s\n",
 		argoVersion, a.Name, a.spec())
 }
 
 // CreateApplication applies an Application.
 func (a *ArgoCD) CreateApplication(ctx context.Context, application Application) error {
-	return a.cluster.Apply(ctx, a.Namespace, application.Manifest())
+	return a.cluster.Apply(ctx, a.Namespace, application.manifest())
 }
 
 // CreateApplicationSet applies an ApplicationSet with one entry, which generates the Application.
-// Extra is YAML for the spec, such as "ignoreApplicationDifferences: [...]".
 func (a *ArgoCD) CreateApplicationSet(ctx context.Context, name string, application Application,
-	extra string,
 ) error {
-	generated := application
-	generated.Name = "{{.name}}"
 	return a.cluster.Apply(ctx, a.Namespace, fmt.Sprintf(`
 apiVersion: %s
 kind: ApplicationSet
@@ -93,16 +82,8 @@ metadata: {name: %s}
 spec:
   goTemplate: true
   generators: [{list: {elements: [{name: %s}]}}]
-  template: {metadata: {name: %q}, spec: %s}
-  %s
-`, argoVersion, name, application.Name, generated.Name, application.spec(), extra))
-}
-
-// CreateAppOfApps applies an Application whose repository has other Applications as manifests. They
-// are applied to the namespace of Argo CD.
-func (a *ArgoCD) CreateAppOfApps(ctx context.Context, name string, source Source) error {
-	return a.CreateApplication(ctx,
-		Application{Name: name, Namespace: a.Namespace, Sources: []Source{source}})
+  template: {metadata: {name: "{{.name}}"}, spec: %s}
+`, argoVersion, name, application.Name, application.spec()))
 }
 
 // Application returns an Application.
@@ -132,11 +113,6 @@ func (a *ArgoCD) Sync(ctx context.Context, name string, revisions ...string) err
 		return err
 	}
 	return a.Patch(ctx, name, string(patch))
-}
-
-// Refresh makes Argo CD read the repositories of an Application now.
-func (a *ArgoCD) Refresh(ctx context.Context, name string) error {
-	return a.Patch(ctx, name, `{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}}}`)
 }
 
 // Patch changes an Application by a merge patch, as `kubectl patch --type=merge` does.

@@ -214,19 +214,13 @@ func (t *Then) ImageIs(name, image string) *Then {
 func (t *Then) IsAutomated(a *gitops.ArgoCD, name string) *Then {
 	t.T.Helper()
 	t.eventually("Application "+name+" is automated", func(ctx context.Context) (bool, string) {
-		return t.Scenario.IsAutomated(ctx, a, name)
+		application, err := a.Application(ctx, name)
+		if err != nil {
+			return false, err.Error()
+		}
+		enabled, found, _ := unstructured.NestedBool(application.Object,
+			"spec", "syncPolicy", "automated", "enabled")
+		return enabled || !found, fmt.Sprint(application.Object["spec"])
 	})
 	return t
-}
-
-// IsAutomated reports whether nothing disables the automation of an Application, and returns its
-// spec or the error as text.
-func (s *Scenario) IsAutomated(ctx context.Context, a *gitops.ArgoCD, name string) (bool, string) {
-	application, err := a.Application(ctx, name)
-	if err != nil {
-		return false, err.Error()
-	}
-	enabled, found, _ := unstructured.NestedBool(application.Object,
-		"spec", "syncPolicy", "automated", "enabled")
-	return enabled || !found, fmt.Sprint(application.Object["spec"])
 }
