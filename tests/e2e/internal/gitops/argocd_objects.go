@@ -3,13 +3,18 @@ package gitops
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
+
+// operationLimit is how long a sync may take.
+const operationLimit = time.Minute
 
 const argoVersion = "argoproj.io/v1alpha1"
 
@@ -98,21 +103,40 @@ func (a *ArgoCD) SetAutomated(ctx context.Context, name string, enabled bool) er
 		fmt.Sprintf(`{"spec":{"syncPolicy":{"automated":{"enabled":%t}}}}`, enabled))
 }
 
-// Sync starts a sync to these revisions, one for each source, as `argocd app sync --revision` does.
+// Sync starts a sync to these revisions, one for each source, as `argocd app sync --revision` does:
+// after the running operation has ended. Argo CD deletes an operation that replaces a running one
+// together with it. See SetAppOperation in util/argo/argo.go of Argo CD.
 func (a *ArgoCD) Sync(ctx context.Context, name string, revisions ...string) error {
 	sync := map[string]any{"prune": true}
 	if len(revisions) == 1 {
 		sync["revision"] = revisions[0]
 	} else {
-		sync["revisions"] = revisions
+		// An unstructured object cannot have a []string.
+		all := []any{}
+		for _, revision := range revisions {
+			all = append(all, revision)
+		}
+		sync["revisions"] = all
 	}
-	patch, err := json.Marshal(map[string]any{"operation": map[string]any{
-		"initiatedBy": map[string]any{"username": "a user"}, "sync": sync,
-	}})
-	if err != nil {
-		return err
-	}
-	return a.Patch(ctx, name, string(patch))
+	operation := map[string]any{"initiatedBy": map[string]any{"username": "a user"}, "sync": sync}
+	return wait.PollUntilContextTimeout(ctx, pollInterval, operationLimit, true,
+		func(ctx context.Context) (bool, error) {
+			application, err := a.Application(ctx, name)
+			if err != nil {
+				return false, err
+			}
+			if _, isRunning := application.Object["operation"]; isRunning {
+				return false, nil
+			}
+			application.Object["operation"] = operation
+			unstructured.RemoveNestedField(application.Object, "status", "operationState")
+			_, err = a.cluster.Dynamic.Resource(Applications).Namespace(a.Namespace).
+				Update(ctx, application, metav1.UpdateOptions{})
+			if apierrors.IsConflict(err) {
+				return false, nil
+			}
+			return err == nil, err
+		})
 }
 
 // Patch changes an Application by a merge patch, as `kubectl patch --type=merge` does.
